@@ -1,0 +1,1 @@
+"""Instrumentor for the OpenAI SDK."""

@@ -1,0 +1,3 @@
+"""OpenTelemetry-native distribution for Literal AI."""
+
+__version__ = "0.1.0"

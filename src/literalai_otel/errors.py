@@ -1,0 +1,53 @@
+"""The errors that client and server code of this project raises.
+
+    LiteralError
+    ├── ConfigError            a setting is missing, malformed or contradicts an earlier one
+    ├── TransportError         no usable HTTP answer: refused, timed out, cut, not JSON
+    ├── APIStatusError         an HTTP status of 400 or above
+    └── GraphQLError           a 200 answer that carries `errors` or `{ok: false}`
+
+Instrumentors, processors and exporters never raise any of them into the user's program.
+"""
+
+from typing import Any
+
+
+class LiteralError(Exception):
+    """Root of the tree."""
+
+
+class ConfigError(LiteralError):
+    """A setting is missing, malformed, or contradicts an earlier one. The message names the fix."""
+
+
+class TransportError(LiteralError):
+    """The server gave no usable answer. `retryable` is false when a retry cannot help."""
+
+    def __init__(self, message: str, *, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class APIStatusError(LiteralError):
+    """The server answered with `status` >= 400. `retry_after` is in seconds, from the header of that name."""
+
+    def __init__(self, message: str, *, status: int, body: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = body
+        self.retry_after = retry_after
+
+    @property
+    def retryable(self) -> bool:
+        """408, 425, 429 and every 5xx but 501 may succeed later; any other status will not."""
+        return self.status in (408, 425, 429) or (self.status >= 500 and self.status != 501)
+
+
+class GraphQLError(LiteralError):
+    """`operation` failed; `errors` is the list of the answer, `data` what was answered beside it."""
+
+    def __init__(self, message: str, *, operation: str, errors: list[Any], data: Any = None) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.errors = errors
+        self.data = data

@@ -1,0 +1,103 @@
+"""What a span carries to Literal without being on the span.
+
+Content must reach Literal and nobody else by default, and the host's attribute limits must not cut it
+(`DESIGN.md` §3, Settings and Units). So whoever ends one of our spans puts its complete fields here, keyed by
+trace id and span id; `LiteralSpanProcessor.on_end`, which runs inside `span.end()`, takes them. What nobody took
+is discarded as soon as the span has ended: nothing can pile up.
+
+Field names are attribute names. A value may be of any JSON shape, or a callable without arguments: it is called
+on the delivery thread, so that conversion, masking and encoding cost the caller nothing.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
+
+from opentelemetry.trace import Span
+
+from literalai_otel.attributes import CONTENT_DROPPED
+
+logger = logging.getLogger(__name__)
+
+Fields = dict[str, Any]
+Deferred = Callable[[], Any]
+
+
+class SideTable:
+    """Fields of spans that are ending. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[int, int], Fields] = {}
+        self._kept: int | None = None
+        self._lock = threading.Lock()
+        self.evicted = 0
+        """Entries that the bound of `keep_until_taken` pushed out."""
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def keep_until_taken(self, max_entries: int = 4096) -> None:
+        """Keep entries after their span ended, `max_entries` at most, the oldest leaving first.
+
+        For an exporter behind a stock span processor, which sees a span only later, on another thread.
+        """
+        self._kept = max_entries
+
+    def put(self, trace_id: int, span_id: int, fields: Fields) -> None:
+        """Add `fields` to those of the span; a later value wins."""
+        with self._lock:
+            present = self._entries.get((trace_id, span_id))
+            if present is not None:
+                present.update(fields)
+                return
+            self._entries[trace_id, span_id] = fields
+            if self._kept is not None and len(self._entries) > self._kept:
+                del self._entries[next(iter(self._entries))]
+                self.evicted += 1
+
+    def take(self, trace_id: int, span_id: int) -> Fields | None:
+        """The fields of the span, which leave the table."""
+        with self._lock:
+            return self._entries.pop((trace_id, span_id), None)
+
+    def discard_unless_kept(self, trace_id: int, span_id: int) -> None:
+        """Forget the fields of a span that has ended, unless an exporter will ask for them later."""
+        if self._kept is None:
+            with self._lock:
+                self._entries.pop((trace_id, span_id), None)
+
+
+SIDE_TABLE: Final = SideTable()
+"""One for the process: a span's fields must be found by whichever processor the host gave the span to."""
+
+
+def end_span(span: Span, fields: Fields, end_time: int | None = None) -> None:
+    """End `span` (`end_time` in ns since the epoch, now by default) with `fields` beside it."""
+    identity = span.get_span_context()
+    if span.is_recording():
+        SIDE_TABLE.put(identity.trace_id, identity.span_id, fields)
+    try:
+        span.end(end_time)
+    finally:
+        SIDE_TABLE.discard_unless_kept(identity.trace_id, identity.span_id)
+
+
+def resolve(fields: Mapping[str, Any]) -> Fields:
+    """`fields` with every deferred value called.
+
+    A value that fails is left out and `literalai.content.dropped` says so: a failing mask must never let the
+    raw content through.
+    """
+    resolved: Fields = {}
+    for name, value in fields.items():
+        if callable(value):
+            try:
+                value = cast(Deferred, value)()
+            except Exception:
+                logger.debug("content of %s dropped", name, exc_info=True)
+                resolved[CONTENT_DROPPED] = "mask_failed"
+                continue
+        if value is not None:
+            resolved[name] = value
+    return resolved

@@ -1,0 +1,17 @@
+"""The person behind a thread; the wire says participant (`spec/literal-wire.md` §4, User)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(slots=True, kw_only=True)
+class User:
+    """`identifier` is the application's own name for the person, unique in a project."""
+
+    id: str | None = None
+    identifier: str | None = None
+    metadata: dict[str, Any] | None = None
+    created_at: str | None = None
+    last_engaged: str | None = None
+    thread_count: int | None = None
+    token_count: int | None = None
