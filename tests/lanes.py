@@ -1,0 +1,162 @@
+"""Build the test environments and run the tests in each.
+
+    python tests/lanes.py                 build what is missing, run all lanes, print the totals
+    python tests/lanes.py old -- -k twin  one lane, with arguments for pytest
+    python tests/lanes.py --build         build only
+
+Environments live in `.lanes/` and are rebuilt when `tests/lanes.toml` or a `pyproject.toml` changes.
+"""
+
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+import time
+import tomllib
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+REPORTS = ROOT / ".lanes" / "reports"
+TEST_TOOLS = [
+    "pytest",
+    "pytest-asyncio",
+    "pytest-timeout",
+    "pytest-xdist",
+    "hypothesis",
+    "dirty-equals",
+    "inline-snapshot",
+]
+EDITABLE = ["-e", str(ROOT), "-e", str(ROOT / "instrumentors" / "openai")]
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One row of lanes.toml."""
+
+    name: str
+    about: str
+    requirements: list[str]
+    tests: list[str]
+    environment: str = ""
+    repository: bool = True
+
+    @property
+    def folder(self) -> Path:
+        """Where the environment is."""
+        return ROOT / (self.environment or f".lanes/{self.name}")
+
+    @property
+    def python(self) -> Path:
+        """The interpreter of the environment."""
+        return self.folder / "bin" / "python"
+
+
+@dataclass
+class Totals:
+    """What a lane's run counted."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+
+def lanes() -> dict[str, Lane]:
+    """Every lane of lanes.toml, by name."""
+    table = tomllib.loads((ROOT / "tests" / "lanes.toml").read_text(encoding="utf-8"))
+    return {name: Lane(name=name, **row) for name, row in table.items()}
+
+
+def build(lane: Lane) -> None:
+    """Make the lane's environment unless it is there and current."""
+    if lane.environment:
+        return
+    stamp = lane.folder / "stamp"
+    inputs = [ROOT / "tests" / "lanes.toml", ROOT / "pyproject.toml", ROOT / "instrumentors/openai/pyproject.toml"]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in inputs)).hexdigest()
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
+        return
+    say(f"building lane {lane.name}: {lane.about}")
+    uv = [str(Path(sys.executable).with_name("uv"))]
+    run([*uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(lane.folder)])
+    wanted = [*EDITABLE, *TEST_TOOLS] if lane.repository else []
+    run([*uv, "pip", "install", "--quiet", "--python", str(lane.python), *wanted, *lane.requirements])
+    stamp.write_text(digest, encoding="utf-8")
+
+
+def test(lane: Lane, arguments: list[str]) -> Totals:
+    """Run the lane's tests; the totals come from pytest's own report."""
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    junit = REPORTS / f"{lane.name}.xml"
+    features = REPORTS / f"{lane.name}.features.jsonl"
+    for stale in (junit, features):
+        stale.unlink(missing_ok=True)
+    say(f"lane {lane.name}: {lane.about}")
+    started = time.monotonic()
+    command = [str(lane.python), "-m", "pytest", *lane.tests, "-q", f"--junit-xml={junit}"]
+    command += [f"--feature-report={features}", *arguments]
+    # A tracer set-up of the developer's own shell must not reach the tests.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "LITERAL_"))}
+    status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    totals = Totals(seconds=time.monotonic() - started)
+    if junit.exists():
+        for suite in ElementTree.parse(junit).getroot().iter("testsuite"):
+            broken = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+            skipped = int(suite.get("skipped", 0))
+            totals.failed += broken
+            totals.skipped += skipped
+            totals.passed += int(suite.get("tests", 0)) - broken - skipped
+    if status and not totals.failed:
+        totals.failed += 1
+        totals.notes.append(f"pytest ended with {status}")
+    return totals
+
+
+def run(command: list[str]) -> None:
+    """Run a command that must succeed; its own output says why it did not."""
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+        sys.exit(f"failed: {' '.join(command)}")
+
+
+def say(line: str) -> None:
+    """A line of progress."""
+    sys.stdout.write(f"\n=== {line}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Build and run; exit code 1 when a test failed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    known = lanes()
+    parser.add_argument("names", nargs="*", metavar="lane", help=f"one of {', '.join(known)}; all by default")
+    parser.add_argument("--build", action="store_true", help="build the environments, run nothing")
+    arguments = sys.argv[1:]
+    split = arguments.index("--") if "--" in arguments else len(arguments)
+    options = parser.parse_args(arguments[:split])
+    unknown = set(options.names) - set(known)
+    if unknown:
+        parser.error(f"no such lane: {', '.join(sorted(unknown))}")
+    chosen = [known[name] for name in options.names or known]
+    for lane in chosen:
+        build(lane)
+    if options.build:
+        return 0
+    results = {lane.name: test(lane, arguments[split + 1 :]) for lane in chosen if lane.tests}
+    say("totals")
+    for name, totals in results.items():
+        notes = f"  ({'; '.join(totals.notes)})" if totals.notes else ""
+        counts = f"{totals.passed:5} passed {totals.failed:4} failed {totals.skipped:4} skipped"
+        sys.stdout.write(f"{name:10} {counts} in {totals.seconds:4.0f} s{notes}\n")
+    passed, failed, skipped = (
+        sum(getattr(totals, field_name) for totals in results.values()) for field_name in ("passed", "failed", "skipped")
+    )
+    sys.stdout.write(f"\n{passed} passed, {failed} failed, {skipped} skipped\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
