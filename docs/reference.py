@@ -1,6 +1,6 @@
 """Write settings.md and attributes.md from the code they describe; a test compares them.
 
-    python docs/reference.py
+python docs/reference.py
 """
 
 import ast

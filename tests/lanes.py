@@ -152,7 +152,8 @@ def main() -> int:
         counts = f"{totals.passed:5} passed {totals.failed:4} failed {totals.skipped:4} skipped"
         sys.stdout.write(f"{name:10} {counts} in {totals.seconds:4.0f} s{notes}\n")
     passed, failed, skipped = (
-        sum(getattr(totals, field_name) for totals in results.values()) for field_name in ("passed", "failed", "skipped")
+        sum(getattr(totals, field_name) for totals in results.values())
+        for field_name in ("passed", "failed", "skipped")
     )
     sys.stdout.write(f"\n{passed} passed, {failed} failed, {skipped} skipped\n")
     return 1 if failed else 0

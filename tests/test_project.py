@@ -9,8 +9,9 @@ import sys
 import tomllib
 from pathlib import Path
 
-import literalai_otel
 import pytest
+
+import literalai_otel
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMITS = tomllib.loads((ROOT / "tests" / "module_limits.toml").read_text(encoding="utf-8"))
