@@ -8,6 +8,9 @@ from typing import Final
 
 # --- official, stable ---------------------------------------------------------------------------
 ERROR_TYPE: Final = "error.type"
+EXCEPTION_TYPE: Final = "exception.type"
+EXCEPTION_MESSAGE: Final = "exception.message"
+EXCEPTION_STACKTRACE: Final = "exception.stacktrace"
 SERVER_ADDRESS: Final = "server.address"
 SERVER_PORT: Final = "server.port"
 USER_ID: Final = "user.id"
@@ -94,6 +97,8 @@ LEGACY_USAGE_CACHE_CREATION: Final = "gen_ai.usage.cache_creation.input_tokens"
 SERVICE_NAME: Final = "service.name"
 SERVICE_VERSION: Final = "service.version"
 DEPLOYMENT_ENVIRONMENT: Final = "deployment.environment.name"
+DISTRO_NAME: Final = "telemetry.distro.name"
+DISTRO_VERSION: Final = "telemetry.distro.version"
 
 # --- ours: identity and tree --------------------------------------------------------------------
 STEP_ID: Final = "literalai.step.id"
@@ -112,6 +117,8 @@ METADATA: Final = "literalai.metadata"
 ENVIRONMENT: Final = "literalai.environment"
 RELEASE: Final = "literalai.release"
 ATTACHMENTS: Final = "literalai.step.attachments"
+SCORES: Final = "literalai.step.scores"
+"""Scores that the user attached to a step before it ended, in wire form."""
 
 # --- ours: generation ---------------------------------------------------------------------------
 GENERATION: Final = "literalai.generation"

@@ -53,6 +53,13 @@ def _at_least_one(value: str) -> int:
     return number
 
 
+def _port(value: str) -> int:
+    number = int(value)
+    if not 0 <= number <= 65_535:
+        raise ValueError("must be a port, 0 to 65535")
+    return number
+
+
 def _seconds(value: str) -> float:
     number = float(value)
     if not math.isfinite(number) or number < 0:
@@ -60,7 +67,8 @@ def _seconds(value: str) -> float:
     return number
 
 
-def _environment(value: str) -> str:
+def environment_name(value: str) -> str:
+    """One of `ENVIRONMENTS`, also from a common synonym (`production`). Raises ValueError for any other name."""
     name = _ENVIRONMENT_SYNONYMS.get(value.strip().lower(), value.strip().lower())
     if name not in ENVIRONMENTS:
         raise ValueError(f"must be one of {', '.join(ENVIRONMENTS)}")
@@ -91,6 +99,15 @@ def _export_filter(value: str) -> str:
 def _capture_on_spans(value: str) -> bool:
     """The standard switch has modes (`SPAN_ONLY`, …); older packages take `true`. Unknown means off, as there."""
     return value.strip().lower() in ("true", "span_only", "span_and_event")
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+def _exactly_true(value: str) -> bool:
+    """OpenTelemetry's own rule for a switch: anything but `true` is false."""
+    return value.strip().lower() == "true"
 
 
 def setting(default: Any, doc: str, *env: str, parse: Callable[[str], Any] = _text, flag: bool = True) -> Any:
@@ -175,11 +192,9 @@ class Config(_Table):
         parse=_url,
     )
     environment: str | None = setting(
-        None, "`dev`, `staging`, `prod` or `experiment`; sent as `x-env`.", "LITERAL_ENV", parse=_environment
+        None, "`dev`, `staging`, `prod` or `experiment`; sent as `x-env`.", "LITERAL_ENV", parse=environment_name
     )
-    release: str | None = setting(
-        None, "Version of your application; becomes `metadata.release`.", "LITERAL_RELEASE"
-    )
+    release: str | None = setting(None, "Version of your application; becomes `metadata.release`.", "LITERAL_RELEASE")
     disabled: bool = setting(
         False, "Send nothing and record nothing; decorated code still runs.", "LITERAL_DISABLED", parse=_boolean
     )
@@ -228,6 +243,41 @@ class Config(_Table):
     flush_timeout: float = setting(
         5.0, "Seconds that leaving the process may wait for delivery.", "LITERAL_FLUSH_TIMEOUT", parse=_seconds
     )
+    sdk_disabled: bool = setting(
+        False,
+        "OpenTelemetry's switch: `true` makes no spans at all, so nothing is sent either.",
+        "OTEL_SDK_DISABLED",
+        parse=_exactly_true,
+        flag=False,
+    )
+    traces_exporters: tuple[str, ...] = setting(
+        (),
+        "OpenTelemetry's list of exporters. `none` alone turns the zero-code set-up of Literal off as well; "
+        "`literalai` in it turns Literal on under another distro's configurator.",
+        "OTEL_TRACES_EXPORTER",
+        parse=_names,
+        flag=False,
+    )
+    config_file: str | None = setting(
+        None,
+        "OpenTelemetry's declarative configuration; Literal is added to the provider that it describes.",
+        "OTEL_CONFIG_FILE",
+        flag=False,
+    )
+    disabled_instrumentations: tuple[str, ...] = setting(
+        (),
+        "OpenTelemetry's list of instrumentors to leave out, obeyed by `init()` too; `*` leaves out all.",
+        "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",
+        parse=_names,
+        flag=False,
+    )
+    span_attribute_limit: str | None = setting(
+        None,
+        "Attributes of a span at most. Unset: 1024 where Literal sets OpenTelemetry up, 128 elsewhere.",
+        "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+        "OTEL_ATTRIBUTE_COUNT_LIMIT",
+        flag=False,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +285,7 @@ class ServerConfig(_Table):
     """Settings of `literalai-otel serve`."""
 
     host: str = setting("127.0.0.1", "Address to listen on.", "LITERAL_HOST", flag=False)
-    port: int = setting(3000, "Port to listen on.", "LITERAL_PORT", parse=int, flag=False)
+    port: int = setting(3000, "Port to listen on; 0 takes any free one.", "LITERAL_PORT", parse=_port, flag=False)
     data_dir: str | None = setting(
         None, "Folder of the embedded database. Unset: the user data folder.", "LITERAL_DATA_DIR", flag=False
     )

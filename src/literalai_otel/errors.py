@@ -4,7 +4,11 @@
     ├── ConfigError            a setting is missing, malformed or contradicts an earlier one
     ├── TransportError         no usable HTTP answer: refused, timed out, cut, not JSON
     ├── APIStatusError         an HTTP status of 400 or above
-    └── GraphQLError           a 200 answer that carries `errors` or `{ok: false}`
+    ├── GraphQLError           a 200 answer that carries `errors` or `{ok: false}`
+    ├── InvalidValueError      server: a value that came in breaks a rule (`server/values.py`)
+    │   ├── FilterError        a filter, order or cursor that the grammar does not know (`server/filters.py`)
+    │   └── ConflictError      another user has the identifier (`server/store/participants.py`)
+    └── Overloaded             server: too many bytes wait for the database (`server/ingest.py`)
 
 Instrumentors, processors and exporters never raise any of them into the user's program.
 """
@@ -21,11 +25,16 @@ class ConfigError(LiteralError):
 
 
 class TransportError(LiteralError):
-    """The server gave no usable answer. `retryable` is false when a retry cannot help."""
+    """The server gave no usable answer.
 
-    def __init__(self, message: str, *, retryable: bool = True) -> None:
+    `retryable` is false when a retry cannot help; `answered` is true when something did answer, but not as a
+    Literal server does.
+    """
+
+    def __init__(self, message: str, *, retryable: bool = True, answered: bool = False) -> None:
         super().__init__(message)
         self.retryable = retryable
+        self.answered = answered
 
 
 class APIStatusError(LiteralError):

@@ -33,11 +33,14 @@ MAX_DEPTH: Final = 1000
 MAX_TEXT_OF_OBJECT: Final = 10_000
 """Characters kept of `str(value)` when a value has no JSON shape."""
 
-_FRAGMENT_DEPTH: Final = 200
-"""orjson writes 254 levels at most, so deeper trees are written in slices of this height."""
+_FRAGMENT_DEPTH: Final = 32
+"""orjson writes 254 levels at most, so deeper trees are written in slices of this height. It must stay below 64:
+orjson 3.13.0 corrupts the heap when more brackets than that close behind a `Fragment`."""
 _MIN_INT: Final = -(2**63)
 _MAX_INT: Final = 2**64 - 1
 
+Chain = tuple[Any, Any, int]
+"""Container, the chain above it, depth."""
 Cut = tuple[Any, Any, Any]
 """Parent, key in the parent, container: a place where a deep tree is cut into slices."""
 
@@ -91,8 +94,9 @@ def _snapshot(value: Any, *, repair_texts: bool = False) -> tuple[Any, list[Cut]
     """
     holder: list[Any] = []
     cuts: list[Cut] = []
-    # Each entry: what to walk, the empty copy to fill, and the chain of open containers above (for cycles).
-    pending: list[tuple[Any, Any, tuple[int, Any, int]]] = [([value], holder, (0, None, -1))]
+    # Each entry: what to walk, the empty copy to fill, and the chain of open containers with their depth. The chain
+    # holds the containers themselves: the address of one that was freed could be taken for a cycle.
+    pending: list[tuple[Any, Any, Chain]] = [([value], holder, (None, None, -1))]
     while pending:
         source, target, chain = pending.pop()
         keyed = type(target) is dict
@@ -101,9 +105,12 @@ def _snapshot(value: Any, *, repair_texts: bool = False) -> tuple[Any, list[Cut]
             key, item = entry if keyed else (len(target), entry)
             if keyed and (type(key) is not str or repair_texts):
                 key = _key(key)
-            leaf, children, identity = _open(item)
+            if type(item) is str:
+                leaf, children = (_repaired(item) if repair_texts else item), None
+            else:
+                leaf, children = _open(item)
             if children is not None:
-                if _is_open(identity, chain):
+                if _is_open(item, chain):
                     leaf, children = CIRCULAR_PLACEHOLDER, None
                 elif depth > MAX_DEPTH:
                     leaf, children = DEEP_PLACEHOLDER, None
@@ -114,35 +121,36 @@ def _snapshot(value: Any, *, repair_texts: bool = False) -> tuple[Any, list[Cut]
             else:
                 target.append(leaf)
             if children is not None:
-                pending.append((children, leaf, (identity, chain, depth)))
+                pending.append((children, leaf, (item, chain, depth)))
                 if depth and depth % _FRAGMENT_DEPTH == 0:
                     cuts.append((target, key, leaf))
     return holder[0], cuts
 
 
-def _open(item: Any) -> tuple[Any, Any, int]:
-    """(leaf, None, 0) for a value without contents, else (empty copy, contents, identity)."""
-    kind = type(item)  # not __class__: mocks and proxies lie about it
+def _open(item: Any) -> tuple[Any, Any]:
+    """(leaf, None) for a value without contents, else (empty copy, contents)."""
+    kind = cast(type[Any], type(item))  # not __class__: mocks and proxies lie about it
     if kind is str or kind is bool or item is None:
-        return item, None, 0
+        return item, None
     if kind is dict:
-        return {}, _pairs(item), id(item)
+        return {}, _pairs(item)
     if kind is list or kind is tuple:
-        return [], tuple(item), id(item)
+        return [], tuple(item)
     if kind is int:
-        return (item if _MIN_INT <= item <= _MAX_INT else _digits(item)), None, 0
+        return (item if _MIN_INT <= item <= _MAX_INT else _digits(item)), None
     if kind is float:
-        return (item if item - item == 0 else None), None, 0
+        return (item if item - item == 0 else None), None
     try:
         plain = _plain(item)
     except Exception:
-        return _unprintable(item), None, 0
-    if type(plain) is dict:
-        return {}, _pairs(plain), id(item)
-    if type(plain) is list:
-        return [], tuple(plain), id(item)
+        return _unprintable(item), None
+    plain_kind = cast(type[Any], type(plain))
+    if plain_kind is dict:
+        return {}, _pairs(plain)
+    if plain_kind is list:
+        return [], tuple(plain)
     # `_plain` gives exact types only, so this is a text, number, bool or None: no further recursion than one.
-    return plain if type(plain) is str else _open(plain)[0], None, 0
+    return plain if plain_kind is str else _open(plain)[0], None
 
 
 def _pairs(mapping: dict[Any, Any]) -> Any:
@@ -150,9 +158,9 @@ def _pairs(mapping: dict[Any, Any]) -> Any:
     return mapping.copy().items()
 
 
-def _is_open(identity: int, chain: tuple[int, Any, int] | None) -> bool:
+def _is_open(item: Any, chain: Chain | None) -> bool:
     while chain is not None:
-        if chain[0] == identity:
+        if chain[0] is item:
             return True
         chain = chain[1]
     return False

@@ -37,6 +37,18 @@ def wait_for(url: str, seconds: float = 20) -> None:
             time.sleep(0.05)
 
 
+def wait_until_listening(port: int, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
 def clean_environment(**settings: str) -> dict[str, str]:
     """The environment of this process without any tracing set-up, plus `settings`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "LITERAL_", "OPENAI_"))}

@@ -10,6 +10,7 @@ on the delivery thread, so that conversion, masking and encoding cost the caller
 """
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
@@ -30,9 +31,12 @@ class SideTable:
     def __init__(self) -> None:
         self._entries: dict[tuple[int, int], Fields] = {}
         self._kept: int | None = None
-        self._lock = threading.Lock()
+        # Reentrant: a finalizer that runs inside a locked section may end a span of the same thread.
+        self._lock = threading.RLock()
         self.evicted = 0
         """Entries that the bound of `keep_until_taken` pushed out."""
+        self.sampled_out = 0
+        """Spans that ended without having been recorded: the host's sampler dropped them."""
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -56,10 +60,25 @@ class SideTable:
                 del self._entries[next(iter(self._entries))]
                 self.evicted += 1
 
+    def count_sampled_out(self) -> None:
+        """Count a span that the host's sampler dropped."""
+        with self._lock:
+            self.sampled_out += 1
+
     def take(self, trace_id: int, span_id: int) -> Fields | None:
         """The fields of the span, which leave the table."""
         with self._lock:
             return self._entries.pop((trace_id, span_id), None)
+
+    def peek(self, trace_id: int, span_id: int) -> Fields | None:
+        """The fields of the span, which stay until it has ended: a second processor may ask for them too."""
+        with self._lock:
+            return self._entries.get((trace_id, span_id))
+
+    def reset_after_fork(self) -> None:
+        """Start empty in a child, with a lock that no thread of the parent holds."""
+        self._lock = threading.RLock()
+        self._entries.clear()
 
     def discard_unless_kept(self, trace_id: int, span_id: int) -> None:
         """Forget the fields of a span that has ended, unless an exporter will ask for them later."""
@@ -71,12 +90,17 @@ class SideTable:
 SIDE_TABLE: Final = SideTable()
 """One for the process: a span's fields must be found by whichever processor the host gave the span to."""
 
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=SIDE_TABLE.reset_after_fork)
+
 
 def end_span(span: Span, fields: Fields, end_time: int | None = None) -> None:
     """End `span` (`end_time` in ns since the epoch, now by default) with `fields` beside it."""
     identity = span.get_span_context()
     if span.is_recording():
         SIDE_TABLE.put(identity.trace_id, identity.span_id, fields)
+    elif identity.is_valid:
+        SIDE_TABLE.count_sampled_out()
     try:
         span.end(end_time)
     finally:
@@ -87,17 +111,19 @@ def resolve(fields: Mapping[str, Any]) -> Fields:
     """`fields` with every deferred value called.
 
     A value that fails is left out and `literalai.content.dropped` says so: a failing mask must never let the
-    raw content through.
+    raw content through. A deferred value may have a mapping `flags`: fields that its call adds.
     """
     resolved: Fields = {}
     for name, value in fields.items():
         if callable(value):
+            deferred = cast(Deferred, value)
             try:
-                value = cast(Deferred, value)()
+                value = deferred()
             except Exception:
                 logger.debug("content of %s dropped", name, exc_info=True)
                 resolved[CONTENT_DROPPED] = "mask_failed"
                 continue
+            resolved.update(getattr(deferred, "flags", {}))
         if value is not None:
             resolved[name] = value
     return resolved

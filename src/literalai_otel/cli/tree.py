@@ -1,0 +1,318 @@
+"""Steps as lines of text for a terminal. Pure: model in, rich `Text` out; nothing is fetched or printed.
+
+A tree has one line for each step, in aligned columns: place and label, tokens, time, first token and cost,
+preview or error. Widths are counted in terminal cells, so that wide characters line up too; what does not fit is
+cut with an ellipsis, and the least telling columns leave first (`spec/journeys.md`, Terminal views).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from literalai_otel.cli.preview import call_label, one_line, output_preview
+from literalai_otel.model import MESSAGE_STEP_TYPES, ChatGeneration, Step, Thread
+
+GAP = "   "
+MAX_DEPTH = 24
+"""Levels that are drawn as guides; deeper steps are drawn at this level with a mark."""
+
+TYPE_STYLES = {
+    "run": "bold cyan",
+    "llm": "magenta",
+    "tool": "yellow",
+    "retrieval": "green",
+    "rerank": "green",
+    "embedding": "green",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One step as columns; an empty text is a column that the step has nothing for."""
+
+    guide: str
+    type: str
+    label: str
+    tokens: str
+    time: str
+    detail: str
+    preview: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """Cells of each column; 0 leaves the column out."""
+
+    left: int
+    tokens: int
+    time: int
+    detail: int
+    rest: int
+
+
+def tree_lines(steps: Sequence[Step]) -> list[Line]:
+    """The lines of `steps`, children under their parents, siblings by start time.
+
+    A step whose parent is not among `steps` stands at the top; a cycle of parents is drawn once.
+    """
+    return [step_line(step, guide) for step, guide in _walk(steps)]
+
+
+def step_line(step: Step, guide: str = "") -> Line:
+    """The columns of one step, behind `guide`."""
+    return Line(
+        guide=guide,
+        type=step.type or "undefined",
+        label=_label(step),
+        tokens=_tokens(step),
+        time=seconds_text(duration(step)) if step.end_time or duration(step) is not None else "running",
+        detail=_detail(step),
+        preview=output_preview(step),
+        error=_error(step),
+    )
+
+
+def fit(lines: Iterable[Line], width: int) -> Widths:
+    """Column widths for `lines` on a terminal of `width` cells."""
+    rows = list(lines)
+    left = max((cell_len(_left(row)) for row in rows), default=0)
+    tokens = max((cell_len(row.tokens) for row in rows), default=0)
+    time = max((cell_len(row.time) for row in rows), default=0)
+    first = max((cell_len(row.detail) for row in rows), default=0)
+    rest = max((cell_len(_rest(row)) for row in rows), default=0)
+    for columns in ((tokens, time, first), (tokens, time, 0), (0, time, 0), (0, 0, 0)):
+        taken = sum(column + len(GAP) for column in columns if column)
+        fitted = min(left, max(width * 45 // 100, width - taken - rest - len(GAP)))
+        free = width - fitted - taken - len(GAP)
+        if free >= min(rest, 16):
+            return Widths(fitted, *columns, max(free, 0))
+    return Widths(min(left, width), 0, 0, 0, 0)
+
+
+def fixed_widths(width: int) -> Widths:
+    """Column widths for lines that are printed one at a time, when later lines are not known yet."""
+    left = width * 2 // 5
+    if width < 40:
+        return Widths(width, 0, 0, 0, 0)
+    if width < 80:
+        return Widths(left, 0, 8, 0, max(width - left - 8 - 2 * len(GAP), 0))
+    return Widths(left, 13, 8, 18, max(width - left - 39 - 4 * len(GAP), 0))
+
+
+def draw(line: Line, widths: Widths) -> Text:
+    """One line, cut to its columns."""
+    left = Text(line.guide, style="dim")
+    left.append(f"{line.type:<8} ", style=TYPE_STYLES.get(line.type, "blue"))
+    left.append(line.label)
+    drawn = _cell(left, widths.left)
+    if widths.tokens:
+        drawn.append(GAP).append_text(_cell(Text(line.tokens), widths.tokens, right=True))
+    if widths.time:
+        drawn.append(GAP).append_text(_cell(Text(line.time), widths.time, right=True))
+    if widths.detail:
+        drawn.append(GAP).append_text(_cell(Text(line.detail, style="dim"), widths.detail))
+    rest = Text(_rest(line), style="bold red" if line.error else "dim")
+    if widths.rest and rest.plain:
+        rest.truncate(widths.rest, overflow="ellipsis")
+        drawn.append(GAP).append_text(rest)
+    elif line.error and not widths.rest:
+        # No room for the words: the mark alone still says that the step failed.
+        drawn.truncate(max(widths.left - 2, 1), overflow="ellipsis")
+        drawn.append(" ✗", style="bold red")
+    drawn.rstrip()
+    return drawn
+
+
+def thread_header(thread: Thread, steps: Sequence[Step], width: int) -> Text:
+    """`Thread  name · runs · generations · tokens · time`, and the user at the right edge."""
+    header = Text("Thread  ", style="bold")
+    header.append(one_line(thread.name or "") or "N/A")
+    header.append(summary(steps), style="not bold")
+    user = thread.participant
+    if user and (user.identifier or user.id):
+        shown = Text(f"user {one_line(user.identifier or user.id or '')}", style="not bold dim")
+        space = width - header.cell_len - shown.cell_len
+        header.append(" " * max(space, len(GAP))).append_text(shown)
+    header.truncate(width, overflow="ellipsis")
+    return header
+
+
+def thread_footer(thread: Thread, width: int) -> Text:
+    """The thread's id, for `show ID` and `tail --thread ID`, and its tags."""
+    tags = f"   tags {', '.join(thread.tags)}" if thread.tags else ""
+    footer = Text(one_line(f"id {thread.id}{tags}"), style="dim")
+    footer.truncate(width, overflow="ellipsis")
+    return footer
+
+
+def summary(steps: Sequence[Step]) -> str:
+    """` · 2 runs · 4 generations · 1 842 tokens · 6.1 s`; the time is that of the top steps, without the idle time."""
+    present = {step.id for step in steps}
+    top = [step for step in steps if step.parent_id not in present]
+    generations = [step.generation for step in steps if step.generation is not None]
+    tokens = [generation.token_count for generation in generations if generation.token_count is not None]
+    costs = [cost for step in steps if (cost := _cost(step)) is not None]
+    spent = [taken for step in top if (taken := duration(step)) is not None]
+    parts = [
+        counted(sum(step.type == "run" for step in top), "run"),
+        counted(len(generations), "generation"),
+        *([f"{thousands(sum(tokens))} tokens"] if tokens else []),
+        *([f"cost {sum(costs):.4g}"] if costs else []),
+        *([seconds_text(sum(spent))] if spent else []),
+    ]
+    return "".join(f" · {part}" for part in parts)
+
+
+def duration(step: Step) -> float | None:
+    """Seconds that the step took; None while it runs or when a time is missing."""
+    if step.generation is not None and step.generation.duration is not None:
+        return step.generation.duration
+    if not step.start_time or not step.end_time:
+        return None
+    try:
+        return (_time(step.end_time) - _time(step.start_time)).total_seconds()
+    except (ValueError, TypeError):
+        return None
+
+
+def seconds_text(seconds: float | None) -> str:
+    """`<1 ms`, `12 ms`, `4.3 s`, `2 min 5 s`; nothing for None."""
+    if seconds is None:
+        return ""
+    if seconds < 0.0005:
+        return "<1 ms"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def thousands(number: int) -> str:
+    """`1842` as `1 842`."""
+    return f"{number:,}".replace(",", " ")
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{thousands(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _left(line: Line) -> str:
+    return f"{line.guide}{line.type:<8} {line.label}"
+
+
+def _rest(line: Line) -> str:
+    return f"✗ {line.error}" if line.error else line.preview
+
+
+def _cell(text: Text, width: int, *, right: bool = False) -> Text:
+    """`text` cut or padded to exactly `width` cells."""
+    text.truncate(width, overflow="ellipsis")
+    missing = width - text.cell_len
+    if missing > 0:
+        text = Text(" " * missing).append_text(text) if right else text.append(" " * missing)
+    return text
+
+
+def _label(step: Step) -> str:
+    name = one_line(step.name or "")
+    generation = step.generation
+    if generation is not None:
+        kind = "chat" if isinstance(generation, ChatGeneration) else "completion"
+        model = one_line(generation.model or "") or "unknown model"
+        # A span's own name is "<operation> <model>": the model says it already.
+        own = "" if not name or name.startswith(model) or name.endswith(model) else f"{name} · "
+        return own + " · ".join([model, kind, *(["stream"] if (generation.settings or {}).get("stream") else [])])
+    if step.type == "tool":
+        return call_label(name or "tool", step.input)
+    if step.type in MESSAGE_STEP_TYPES:
+        return name if name != step.type else ""
+    return name or "N/A"
+
+
+def _error(step: Step) -> str:
+    """What went wrong, led by the exception's class where the message alone would not tell it."""
+    message = one_line(step.error or (step.generation.error if step.generation else None) or "")
+    otel: Any = (step.metadata or {}).get("otel")
+    raised: Any = cast(dict[str, Any], otel).get("exception") if isinstance(otel, dict) else None
+    kind: Any = cast(dict[str, Any], raised).get("type") if isinstance(raised, dict) else None
+    name = one_line(kind).rpartition(".")[2] if isinstance(kind, str) else ""
+    return f"{name}: {message}" if message and name and name not in message else message
+
+
+def _tokens(step: Step) -> str:
+    generation = step.generation
+    if generation is None:
+        return ""
+    before, after = generation.input_token_count, generation.output_token_count
+    if before is None and after is None:
+        return "" if generation.token_count is None else thousands(generation.token_count)
+    return f"{'?' if before is None else thousands(before)} → {'?' if after is None else thousands(after)}"
+
+
+def _detail(step: Step) -> str:
+    """Time to the first token, and the cost where the provider or the user told it."""
+    first = step.generation.tt_first_token if step.generation is not None else None
+    cost = _cost(step)
+    parts = [
+        "" if first is None else f"first token {seconds_text(first / 1000)}",
+        "" if cost is None else f"cost {cost:.4g}",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _cost(step: Step) -> float | None:
+    """`cost` among the usage that the provider reported or in the generation's metadata; never an estimate."""
+    metadata: dict[str, Any] = (step.generation.metadata if step.generation is not None else None) or {}
+    for holder in (metadata.get("usage"), metadata):
+        cost: Any = cast(dict[str, Any], holder).get("cost") if isinstance(holder, dict) else None
+        if isinstance(cost, (int, float)) and not isinstance(cost, bool):
+            return cost
+    return None
+
+
+def _walk(steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:
+    """Each step once with its guide, depth first, without recursion: a chain of steps may be long."""
+    ordered = sorted(steps, key=lambda step: (step.start_time or step.created_at or "", step.id))
+    present = {step.id for step in ordered}
+    children: dict[str, list[Step]] = {}
+    for step in ordered:
+        if step.parent_id in present and step.parent_id != step.id:
+            children.setdefault(step.parent_id or "", []).append(step)
+    tops = [step for step in ordered if step.parent_id not in present or step.parent_id == step.id]
+    seen: set[str] = set()
+    # Members of a cycle hang under no top step: the first of each cycle becomes one.
+    for group in (tops, ordered):
+        fresh = [step for step in group if step.id not in seen]
+        stack: list[tuple[Step, tuple[bool, ...], bool]] = []
+        stack.extend((step, (), index == len(fresh) - 1) for index, step in reversed(list(enumerate(fresh))))
+        while stack:
+            step, branches, last = stack.pop()
+            if step.id in seen:
+                continue
+            seen.add(step.id)
+            yield step, _guide((*branches, last))
+            below = [child for child in children.get(step.id, []) if child.id not in seen]
+            # One level more than is drawn tells the guide that levels are missing.
+            level = (*branches, last)[-(MAX_DEPTH + 1) :]
+            for index, child in reversed(list(enumerate(below))):
+                stack.append((child, level, index == len(below) - 1))
+
+
+def _guide(branches: tuple[bool, ...]) -> str:
+    """`branches`: for each level, whether the step on it is the last of its siblings."""
+    *above, last = branches
+    mark = "… " if len(above) > MAX_DEPTH else ""
+    return mark + "".join("   " if done else "│  " for done in above[-MAX_DEPTH:]) + ("└─ " if last else "├─ ")

@@ -1,0 +1,256 @@
+"""Delivery: from the caller's thread to the server, in bounded memory, never blocking, never lying.
+
+A submission costs the caller one append. Worker threads, started with the first submission, prepare submissions
+(one worker at a time, so that order stays), and send batches (`in_flight` at a time). Everything accepted ends as
+sent or dropped with a reason, and a flush says which.
+
+The lock is reentrant: a garbage collection inside our own critical section may close an abandoned stream, whose
+span then ends and is submitted by the very thread that holds the lock.
+"""
+
+import threading
+import time
+from typing import TYPE_CHECKING, Final, Self
+
+from literalai_otel.config import Config
+from literalai_otel.export.counters import Counters, FlushResult
+from literalai_otel.export.halt import Halt
+from literalai_otel.export.lanes import Lanes
+from literalai_otel.export.ledger import Ledger
+from literalai_otel.export.lifecycle import PROCESS_ENDS
+from literalai_otel.export.losses import Losses
+from literalai_otel.export.prepare import FinishedSpan, Submission, guess_size
+from literalai_otel.export.sender import Connect, Sender
+from literalai_otel.export.workers import Workers
+from literalai_otel.genai.abandoned import finish_abandoned
+from literalai_otel.model import Step, Thread
+
+if TYPE_CHECKING:  # tenacity and the HTTP library cost 0.2 s, which are paid on the delivery thread
+    from literalai_otel.api import SyncApi
+    from literalai_otel.export.retry import RetryPolicy
+
+_TO_SPEAK_S: Final = 0.02
+"""How long a flush lets a worker finish a warning line that it has begun."""
+
+
+class Delivery:
+    """Takes spans, steps and threads, and brings them to the server. The sink of the context. Thread-safe.
+
+    No thread and no connection exists before the first submission; `shutdown` ends them, and a later submission
+    starts them again.
+
+    Args:
+        connect: Makes the API, on a worker; None makes a disabled delivery, which accepts nothing.
+        url: How warnings name the server.
+        batch_size: Steps in a request, at most.
+        batch_bytes: Bytes of JSON in a request, at most, unless one step is larger.
+        linger: Seconds that a part-filled batch waits for more (L-CLI-05).
+        max_units: Steps and thread upserts held, at most; what comes then is dropped as `queue_full`.
+        max_bytes: Bytes of JSON held, at most.
+        in_flight: Requests at the same time, at most.
+        flush_timeout: Seconds that `flush` and `shutdown` take by default, and leaving the process at most.
+        policy: Of the retries.
+    """
+
+    def __init__(
+        self,
+        connect: Connect | None,
+        *,
+        url: str = "the server",
+        batch_size: int = 5,
+        batch_bytes: int = 1024 * 1024,
+        linger: float = 0.5,
+        max_units: int = 50_000,
+        max_bytes: int = 64 * 1024 * 1024,
+        in_flight: int = 4,
+        flush_timeout: float = 5.0,
+        policy: "RetryPolicy | None" = None,
+    ) -> None:
+        self.flush_timeout = flush_timeout
+        self.disabled = connect is None
+        self._batch_size = batch_size
+        self._batch_bytes = batch_bytes
+        self._linger = linger
+        self._max_units = max_units
+        self._max_bytes = max_bytes
+        self._in_flight = in_flight
+        self._losses = Losses(url)
+        self._sender = Sender(connect or _no_server, self._losses, self._count_retry, policy)
+        self._start_empty()
+        if not self.disabled:
+            PROCESS_ENDS.register(self)
+
+    @classmethod
+    def from_config(cls, config: Config, *, batch_size: int) -> Self:
+        """A delivery to the server of `config`; disabled when that names none, or no key.
+
+        Args:
+            config: The settings; its `batch_size`, if set, wins.
+            batch_size: The default of the caller: 5 for `LiteralClient`, 100 for `init()` and zero-code.
+        """
+        url, key = config.api_url, config.api_key
+        if config.disabled or url is None or key is None:
+            return cls(None, flush_timeout=config.flush_timeout)
+
+        def connect(timeout: float | None) -> "SyncApi":
+            from literalai_otel.api import SyncApi
+
+            bound = {} if timeout is None else {"timeout": timeout}
+            api = SyncApi(url, key, environment=config.environment, **bound)
+            api.open()
+            return api
+
+        return cls(connect, url=url, batch_size=config.batch_size or batch_size, flush_timeout=config.flush_timeout)
+
+    def submit_span(self, finished: FinishedSpan) -> None:
+        """Accept an ended span; it is translated later, on a worker."""
+        self._submit(finished, None)
+
+    def submit_step(self, step: Step, *, environment: str | None = None) -> None:
+        """Accept a step that is no span. `environment` holds unless the step names its own."""
+        self._submit(step, environment)
+
+    def submit_thread(self, thread: Thread, *, environment: str | None = None) -> None:
+        """Accept the upsert of a thread, in order with its steps."""
+        self._submit(thread, environment)
+
+    def count_sampled_out(self, n: int = 1) -> None:
+        """Count `n` steps that a sampler decided against."""
+        with self._changed:
+            self._ledger.sampled_out(n)
+
+    def counters(self) -> Counters:
+        """The numbers of this moment."""
+        with self._changed:
+            return self._ledger.counters()
+
+    def flush(self, timeout: float | None = None) -> FlushResult:
+        """Send everything accepted so far, and wait for it `timeout` seconds at most.
+
+        What is not through by then stays queued and is `pending` in the result.
+        """
+        finish_abandoned()
+        deadline = self._deadline(timeout)
+        with self._changed:
+            workers = self._workers
+            workers.flushing += 1
+            barrier = self._ledger.close_epoch()
+            self._changed.notify_all()
+        self._wait_for(barrier, deadline)
+        with self._changed:
+            workers.flushing -= 1
+            result = self._ledger.report(self._ledger.pending(barrier))
+        self._losses.say(gathering=True, wait=_TO_SPEAK_S)
+        return result
+
+    def shutdown(self, timeout: float | None = None) -> FlushResult:
+        """Flush, then stop the workers and close the connections; what is not through by then is lost and counted.
+
+        A later submission starts them again (X-42).
+        """
+        finish_abandoned()
+        deadline = self._deadline(timeout)
+        with self._changed:
+            barrier = self._ledger.close_epoch()
+        self.begin_closing()
+        self._wait_for(barrier, deadline)
+        disconnect = None
+        with self._changed:
+            if self._ledger.held and not self._ledger.pending(barrier):
+                self._workers.halt = Halt()  # what was accepted meanwhile goes on as if nothing had been
+            else:
+                self._workers.abandon("timeout_at_exit", self._sender.last_problem)
+                self._workers = self._new_workers()
+                disconnect = self._sender.part()
+            result = self._ledger.report(0)
+        self._losses.say(silent=True, wait=_TO_SPEAK_S)
+        if disconnect is not None:
+            disconnect()
+        return result
+
+    def begin_closing(self) -> None:
+        """Start to drain: no batch waits for more, no retry for its time."""
+        with self._changed:
+            self._workers.halt.closing.set()
+            self._changed.notify_all()
+
+    def leave(self, timeout: float) -> None:
+        """`shutdown` for good, at the end of the process."""
+        self.shutdown(timeout)
+        with self._changed:
+            self._left = True
+            self._workers.abandon("after_exit")
+        self._losses.say(silent=True)
+
+    def reset_after_fork(self) -> None:
+        """Start empty in a child: what was queued or in flight is the parent's."""
+        self._start_empty()
+        self._losses.reset_after_fork()
+        self._sender.reset_after_fork()
+
+    def _start_empty(self) -> None:
+        # Reentrant: a garbage collection inside our own critical section may close an abandoned stream, whose span
+        # then ends and is submitted by the very thread that holds the lock.
+        self._changed = threading.Condition(threading.RLock())
+        self._ledger = Ledger(self._max_units, self._max_bytes)
+        self._left = False
+        self._workers = self._new_workers()
+
+    def _new_workers(self) -> Workers:
+        return Workers(
+            self._changed,
+            self._ledger,
+            Lanes(batch_size=self._batch_size, batch_bytes=self._batch_bytes, linger=self._linger),
+            self._sender,
+            self._losses,
+            threshold=self._batch_size,
+            linger=self._linger,
+            in_flight=self._in_flight,
+        )
+
+    def _submit(self, source: FinishedSpan | Step | Thread, environment: str | None) -> None:
+        if self.disabled:
+            return
+        size = guess_size(source)
+        with self._changed:
+            if self._workers.over:
+                self._workers = self._new_workers()
+            workers = self._workers
+            refused = "after_exit" if self._left else self._ledger.accept(size)
+            if refused is None:
+                workers.put(Submission(source, environment, size, time.monotonic(), self._ledger.epoch))
+            else:
+                self._ledger.refuse(refused)
+                self._losses.note(refused, 1)
+                self._changed.notify()  # somebody must say it in time
+        if self._left:
+            self._losses.say(gathering=True)
+        elif not workers.running:
+            workers.start()
+
+    def _deadline(self, timeout: float | None) -> float:
+        """On the monotonic clock, and never after the common one of a process that is ending."""
+        return time.monotonic() + PROCESS_ENDS.bounded(self.flush_timeout if timeout is None else timeout)
+
+    def _wait_for(self, barrier: int, deadline: float) -> None:
+        """Return when everything accepted up to the epoch `barrier` is settled, or at `deadline`."""
+        while True:
+            with self._changed:
+                left = deadline - time.monotonic()
+                if left <= 0 or not self._ledger.pending(barrier):
+                    return
+                workers = self._workers
+                if workers.running:
+                    self._changed.wait(left)
+                    continue
+            if not workers.start() and not workers.run_one(left / 2):
+                time.sleep(min(left, 0.01))
+
+    def _count_retry(self) -> None:
+        with self._changed:
+            self._ledger.retried()
+
+
+def _no_server(timeout: float | None) -> "SyncApi":
+    """Of a disabled delivery, which never sends."""
+    raise AssertionError("a disabled delivery has no server")

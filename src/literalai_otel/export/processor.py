@@ -1,0 +1,85 @@
+"""The span processor: stamps spans as they start, takes steps as they end, and never holds anyone up.
+
+The stock batch processor loses a burst silently and answers True to a flush that failed (`DESIGN.md` §2).
+"""
+
+import logging
+from dataclasses import replace
+from typing import Final
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+
+from literalai_otel.export.counters import Counters
+from literalai_otel.export.delivery import Delivery
+from literalai_otel.export.prepare import FinishedSpan
+from literalai_otel.genai.side_table import SIDE_TABLE
+from literalai_otel.processor import LineageIndex
+from literalai_otel.translate import is_step
+
+logger = logging.getLogger(__name__)
+
+EXPORT_ALL: Final = "all"
+TAKEN: Final = "_literalai_taken"
+"""Attribute of a finished span that a processor of ours queued: a `LiteralSpanExporter` beside it leaves it alone."""
+
+
+class LiteralSpanProcessor(SpanProcessor):
+    """Sends the steps among the spans of a tracer provider to Literal.
+
+    Args:
+        delivery: Where they go. Several processors may share one; `shutdown` stops it, a later span restarts it.
+        client_name: Spans whose context names another client are left to that one's processor.
+        export_filter: `llm` for steps alone, `all` for every span (`LITERAL_EXPORT_FILTER`).
+    """
+
+    def __init__(self, delivery: Delivery, *, client_name: str, export_filter: str = "llm") -> None:
+        self.delivery = delivery
+        self.client_name = client_name
+        self._export_all = export_filter == EXPORT_ALL
+        self._sampled_out_before = SIDE_TABLE.sampled_out
+        self.lineage = LineageIndex(client_name)
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Stamp the Literal context on `span` and remember where in the tree it is."""
+        try:
+            self.lineage.start(span, parent_context)
+        except Exception:
+            logger.debug("span not stamped", exc_info=True)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Queue `span` if it is a step of this client. Runs inside `span.end()`, so it only queues."""
+        try:
+            self._take(span)
+        except Exception:
+            logger.debug("span not queued", exc_info=True)
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Deliver everything that ended before; True only if all of it was, and nothing was dropped before."""
+        return bool(self.delivery.flush(timeout_millis / 1000))
+
+    def shutdown(self) -> None:
+        """Deliver what is queued, within the flush time-out, and stop."""
+        self.delivery.shutdown()
+
+    def counters(self) -> Counters:
+        """What happened to the spans so far; `sampled_out` has the calls too that the host's sampler dropped."""
+        numbers = self.delivery.counters()
+        return replace(numbers, sampled_out=numbers.sampled_out + SIDE_TABLE.sampled_out - self._sampled_out_before)
+
+    def _take(self, span: ReadableSpan) -> None:
+        identity = span.get_span_context()
+        if identity is None:
+            return
+        lineage = self.lineage.end(identity.trace_id, identity.span_id)
+        if lineage is not None and lineage.client not in (None, self.client_name):
+            return
+        scope = span.instrumentation_scope
+        if not self._export_all and not is_step(scope.name if scope is not None else "", span.attributes or {}):
+            return
+        if not identity.trace_flags.sampled:
+            self.delivery.count_sampled_out()
+            return
+        fields = SIDE_TABLE.peek(identity.trace_id, identity.span_id)
+        setattr(span, TAKEN, True)
+        self.delivery.submit_span(FinishedSpan(span, fields, lineage, self._export_all))

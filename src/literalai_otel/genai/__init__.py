@@ -1,0 +1,100 @@
+"""What the instrumentors share: invocation, recording, patch table, streams, messages, content policy.
+
+Names are loaded when they are used: the side table is needed by everybody, the patching machinery by few.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from literalai_otel.genai.abandoned import finish_abandoned
+    from literalai_otel.genai.body import BodyWatch, watch_body
+    from literalai_otel.genai.call import Call, look_at_response, record_calls
+    from literalai_otel.genai.call_options import CallOptions, current_call_options, takes_call_options
+    from literalai_otel.genai.content import ContentPolicy, DeferredContent, Mask, SpanInfo, configure, policy
+    from literalai_otel.genai.exchange import Exchange
+    from literalai_otel.genai.instrumentor import Instrumentor
+    from literalai_otel.genai.invocation import Inference
+    from literalai_otel.genai.keys import TRACER_PROVIDER_KEY
+    from literalai_otel.genai.recording import Recorder, Recording
+    from literalai_otel.genai.side_table import SIDE_TABLE, end_span, resolve
+    from literalai_otel.genai.stream import Fold, Watch, record_stream, watch_closing
+    from literalai_otel.genai.suppression import suppressed
+    from literalai_otel.genai.wrapper import Patch, PatchSet
+
+_HOMES: Final = {
+    "BodyWatch": "body",
+    "Call": "call",
+    "CallOptions": "call_options",
+    "ContentPolicy": "content",
+    "DeferredContent": "content",
+    "Exchange": "exchange",
+    "Fold": "stream",
+    "Inference": "invocation",
+    "Instrumentor": "instrumentor",
+    "Mask": "content",
+    "Patch": "wrapper",
+    "PatchSet": "wrapper",
+    "Recorder": "recording",
+    "Recording": "recording",
+    "SIDE_TABLE": "side_table",
+    "SpanInfo": "content",
+    "TRACER_PROVIDER_KEY": "keys",
+    "Watch": "stream",
+    "configure": "content",
+    "current_call_options": "call_options",
+    "end_span": "side_table",
+    "finish_abandoned": "abandoned",
+    "look_at_response": "call",
+    "policy": "content",
+    "record_calls": "call",
+    "record_stream": "stream",
+    "resolve": "side_table",
+    "suppressed": "suppression",
+    "takes_call_options": "call_options",
+    "watch_body": "body",
+    "watch_closing": "stream",
+}
+
+__all__ = [
+    "BodyWatch",
+    "Call",
+    "CallOptions",
+    "ContentPolicy",
+    "DeferredContent",
+    "Exchange",
+    "Fold",
+    "Inference",
+    "Instrumentor",
+    "Mask",
+    "Patch",
+    "PatchSet",
+    "Recorder",
+    "Recording",
+    "SIDE_TABLE",
+    "SpanInfo",
+    "TRACER_PROVIDER_KEY",
+    "Watch",
+    "configure",
+    "current_call_options",
+    "end_span",
+    "finish_abandoned",
+    "look_at_response",
+    "policy",
+    "record_calls",
+    "record_stream",
+    "resolve",
+    "suppressed",
+    "takes_call_options",
+    "watch_body",
+    "watch_closing",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value

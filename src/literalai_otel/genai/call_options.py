@@ -1,0 +1,137 @@
+"""What a caller says about one call to Literal alone: `literalai_*` keywords, and the prompt behind the messages.
+
+Both are visible only at `create` and `parse`: the SDK refuses unknown keywords and turns messages into plain dicts.
+The thin wrappers here take them off and leave them in a context variable for the recording of the request.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import wraps
+from inspect import isawaitable, iscoroutinefunction
+from typing import Any, Final, cast
+
+from literalai_otel.attributes import GENERATION_METADATA, GENERATION_TAGS, PROMPT_ID, PROMPT_VARIABLES, STEP_ID
+from literalai_otel.genai.invocation import Inference
+from literalai_otel.genai.wrapper import PatchSet
+from literalai_otel.jsonable import dumps_text, to_jsonable
+
+logger = logging.getLogger(__name__)
+
+PREFIX: Final = "literalai_"
+PROMPT_ATTRIBUTE: Final = "__literal_prompt__"
+"""On a dict subclass, `{uuid, prompt_id, variables}` (`spec/literal-wire.md` §5.4, Tracking)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallOptions:
+    """`message_uuids` maps the position of a message that came from a prompt to the uuid it has there."""
+
+    tags: list[str] | None = None
+    metadata: Mapping[str, Any] | None = None
+    step_id: str | None = None
+    prompt_id: str | None = None
+    prompt_variables: Any = None
+    message_uuids: Mapping[int, str | None] = field(default_factory=dict[int, str | None])
+
+    def apply(self, invocation: Inference) -> None:
+        """Put them into `invocation`."""
+        if self.tags is not None:
+            invocation.attributes[GENERATION_TAGS] = self.tags
+        if self.metadata is not None:
+            invocation.attributes[GENERATION_METADATA] = dumps_text(self.metadata)
+        if self.step_id is not None:
+            invocation.attributes[STEP_ID] = self.step_id
+        if self.prompt_id is not None:
+            invocation.attributes[PROMPT_ID] = self.prompt_id
+        if self.prompt_variables is not None:
+            variables = to_jsonable(self.prompt_variables)
+            invocation.content[PROMPT_VARIABLES] = lambda: variables
+
+
+NO_OPTIONS: Final = CallOptions()
+_OPTIONS: Final[ContextVar[CallOptions]] = ContextVar("literalai_call_options", default=NO_OPTIONS)
+
+
+def current_call_options() -> CallOptions:
+    """The options of the call that is being made here."""
+    return _OPTIONS.get()
+
+
+def read_options(given: Mapping[str, Any], messages: Any) -> CallOptions:
+    """The options that `literalai_*` keywords and the messages say; keywords that nobody knows say nothing."""
+    prompt = _prompt_of(messages)
+    if not given and not prompt:
+        return NO_OPTIONS
+    tags, metadata, step_id = (given.get(PREFIX + name) for name in ("tags", "metadata", "step_id"))
+    return CallOptions(
+        tags=[str(tag) for tag in cast(list[Any], tags)] if isinstance(tags, list | tuple | set | frozenset) else None,
+        metadata=cast(Mapping[str, Any], metadata) if isinstance(metadata, Mapping) else None,
+        step_id=str(step_id) if step_id is not None else None,
+        **prompt,
+    )
+
+
+def _prompt_of(messages: Any) -> dict[str, Any]:
+    # Only sequences: looking into an iterator would consume it.
+    if not isinstance(messages, list | tuple):
+        return {}
+    found: dict[str, Any] = {}
+    for position, message in enumerate(cast(list[Any], messages)):
+        if type(message) is dict:
+            continue
+        link = getattr(message, PROMPT_ATTRIBUTE, None)
+        if isinstance(link, Mapping):
+            source = cast(Mapping[str, Any], link)
+            found.setdefault("prompt_id", source.get("prompt_id"))
+            found.setdefault("prompt_variables", source.get("variables"))
+            found.setdefault("message_uuids", {})[position] = source.get("uuid")
+    return found
+
+
+def takes_call_options(original: Any, patches: PatchSet) -> Callable[..., Any]:
+    """A `Patch.wrap` for the methods that a caller names. The SDK's async ones are coroutine functions or not."""
+    if iscoroutinefunction(original):
+
+        @wraps(original)
+        async def async_wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+            bound = original.__get__(self, type(self))
+            options = _take_quietly(kwargs) if patches.enabled else NO_OPTIONS
+            if options is NO_OPTIONS:
+                return await bound(*args, **kwargs)
+            return await _with_options(bound(*args, **kwargs), options)
+
+        return async_wrapper
+
+    @wraps(original)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        bound = original.__get__(self, type(self))
+        options = _take_quietly(kwargs) if patches.enabled else NO_OPTIONS
+        if options is NO_OPTIONS:
+            return bound(*args, **kwargs)
+        token = _OPTIONS.set(options)
+        try:
+            result = bound(*args, **kwargs)
+        finally:
+            _OPTIONS.reset(token)
+        return _with_options(result, options) if isawaitable(result) else result
+
+    return wrapper
+
+
+def _take_quietly(kwargs: dict[str, Any]) -> CallOptions:
+    given = {name: kwargs.pop(name) for name in [*kwargs] if name.startswith(PREFIX)}
+    try:
+        return read_options(given, kwargs.get("messages"))
+    except Exception:
+        logger.debug("call options were not readable", exc_info=True)
+        return NO_OPTIONS
+
+
+async def _with_options(awaitable: Awaitable[Any], options: CallOptions) -> Any:
+    token = _OPTIONS.set(options)
+    try:
+        return await awaitable
+    finally:
+        _OPTIONS.reset(token)

@@ -1,0 +1,70 @@
+"""The OpenTelemetry instrumentor that every instrumentor of this project is: a patch table around a recorder."""
+
+import logging
+import threading
+from abc import abstractmethod
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
+
+from opentelemetry.instrumentation.instrumentor import (  # pyright: ignore[reportMissingTypeStubs] - untyped package
+    BaseInstrumentor,
+)
+
+from literalai_otel import __version__
+from literalai_otel.attributes import SCOPE_PREFIX
+from literalai_otel.genai.recording import Recorder
+from literalai_otel.genai.wrapper import Patch, PatchSet
+
+logger = logging.getLogger(__name__)
+
+
+class Instrumentor(BaseInstrumentor):
+    """Base of the instrumentors.
+
+    A subclass names its `framework` (last part of the scope name), the `dependencies` with the versions that its
+    lanes run, and its `patches`. `instrument(tracer_provider=None, meter_provider=None)` applies them, once
+    however often it is called; `uninstrument()` restores what was there.
+    """
+
+    framework: ClassVar[str]
+    dependencies: ClassVar[tuple[str, ...]]
+
+    _lock: ClassVar[threading.RLock] = threading.RLock()
+    _patches: PatchSet | None = None
+
+    @abstractmethod
+    def patches(self, recorder: Recorder) -> Sequence[Patch]:
+        """The patch table; its wrappers record with `recorder`."""
+
+    def instrumentation_dependencies(self) -> Collection[str]:
+        """The packages that this instrumentor is made for."""
+        return self.dependencies
+
+    def instrument(self, **kwargs: Any) -> None:
+        """Apply the patches. A second call changes nothing."""
+        with self._lock:
+            if self.is_instrumented_by_opentelemetry:
+                logger.debug("%s is instrumented already", self.framework)
+                return
+            super().instrument(**kwargs)
+
+    def uninstrument(self, **kwargs: Any) -> None:
+        """Undo the patches. Without a preceding `instrument` nothing happens."""
+        with self._lock:
+            if self.is_instrumented_by_opentelemetry:
+                super().uninstrument(**kwargs)
+
+    def _instrument(self, **kwargs: Any) -> None:
+        recorder = Recorder(
+            f"{SCOPE_PREFIX}.instrumentors.{self.framework}",
+            __version__,
+            kwargs.get("tracer_provider"),
+            kwargs.get("meter_provider"),
+        )
+        self._patches = PatchSet(self.patches(recorder))
+        self._patches.apply()
+
+    def _uninstrument(self, **kwargs: Any) -> None:
+        if self._patches is not None:
+            self._patches.remove()
+            self._patches = None

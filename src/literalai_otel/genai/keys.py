@@ -1,0 +1,20 @@
+"""The keys under which recordings leave word in an OTel context, ours and those of other families.
+
+Who reads which foreign key: `spec/genai-semconv.md` §2.4.
+"""
+
+from typing import Final
+
+from opentelemetry.context import create_key
+
+TRACER_PROVIDER_KEY: Final = create_key("literalai-tracer-provider")
+"""The TracerProvider on which recordings open their span, in place of the instrumentor's own."""
+APART_KEY: Final = create_key("literalai-apart")
+"""True where that provider is a client's own, beside a host that traces too: its spans must not become current, or
+the host's spans would name parents that the host's backend never sees, and inherit our sampling decision."""
+RECORDING_KEY: Final = create_key("literalai-recording")
+"""The recording that is open."""
+OPENLLMETRY_KEY: Final = "suppress_language_model_instrumentation"
+"""True silences OpenLLMetry's instrumentors."""
+OFFICIAL_INFERENCE_KEY: Final = "opentelemetry.genai.client.inference.context"
+"""The `InferenceData` of an open official span; its presence silences the official instrumentors."""

@@ -1,0 +1,284 @@
+"""A recording: the open span of an invocation. It is ended once, whatever happens, and never raises.
+
+`Recorder.open` decides whether a call is recorded at all, and by whom (`genai.suppression`). Content takes the ways
+that the policy allows (`genai.content`); everything else is on the span and in the side table alike.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from itertools import islice
+from time import perf_counter
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from opentelemetry import context as otel_context
+from opentelemetry.context import Context
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode, Tracer, TracerProvider, get_tracer
+
+from literalai_otel.attributes import (
+    ERROR_TYPE,
+    GENERATION_SETTINGS,
+    OPERATION_NAME,
+    PROVIDER_NAME,
+    REQUEST_MODEL,
+    RESPONSE_TIME_TO_FIRST_CHUNK,
+    STREAM_OUTCOME,
+)
+from literalai_otel.genai.content import ContentPolicy, DeferredContent, SpanInfo, policy
+from literalai_otel.genai.invocation import Inference
+from literalai_otel.genai.keys import RECORDING_KEY, TRACER_PROVIDER_KEY
+from literalai_otel.genai.messages import without_media
+from literalai_otel.genai.metrics import Metrics
+from literalai_otel.genai.side_table import end_span
+from literalai_otel.genai.suppression import context_of, outer_official, publish, suppressed
+from literalai_otel.jsonable import dumps_text
+
+logger = logging.getLogger(__name__)
+
+_BARE_NAMES: Final = ("builtins", "asyncio.exceptions")
+"""Modules whose exceptions everybody knows by their bare name."""
+_NO_CONTEXT: Final = Context()
+
+
+class Recording:
+    """One invocation that is being recorded.
+
+    `context` is the one in which the call runs. `active` says whether readers need to do anything, `wants_content`
+    whether content is kept. A recording without a span of its own contributes what it learns to an outer one.
+    """
+
+    __slots__ = (
+        "_chunk_at",
+        "_content_policy",
+        "_contribute",
+        "_end_once",
+        "_known_at_start",
+        "_metrics",
+        "_started_at",
+        "accepts_nested",
+        "active",
+        "context",
+        "invocation",
+        "span",
+        "wants_content",
+    )
+
+    def __init__(
+        self,
+        invocation: Inference,
+        span: Span,
+        parent: Context,
+        *,
+        metrics: Metrics | None = None,
+        contribute: Callable[[Inference], None] | None = None,
+        accepts_nested: bool = False,
+    ) -> None:
+        self.invocation = invocation
+        self.span = span
+        self.accepts_nested = accepts_nested
+        self.context = parent if contribute is not None else context_of(span, self, parent)
+        self._content_policy: ContentPolicy = policy()
+        self._contribute = contribute
+        self._metrics = metrics
+        is_recording = span.is_recording()
+        self.active = is_recording or metrics is not None or contribute is not None
+        self.wants_content = (is_recording or contribute is not None) and (
+            self._content_policy.to_literal or self._content_policy.on_spans
+        )
+        self._known_at_start = len(invocation.attributes)
+        self._end_once = threading.Lock()
+        self._started_at = perf_counter()
+        self._chunk_at: float | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the recording is over."""
+        return self._end_once.locked()
+
+    @property
+    def counts_chunks(self) -> bool:
+        """Whether `chunk` must be called for every chunk and not for the first alone."""
+        return self._metrics is not None
+
+    def chunk(self) -> None:
+        """A chunk has come; the first one sets the time to first chunk, in seconds."""
+        now = perf_counter()
+        if self._chunk_at is None:
+            self.invocation.attributes[RESPONSE_TIME_TO_FIRST_CHUNK] = now - self._started_at
+        elif self._metrics is not None:
+            self._metrics.chunk(self.invocation.attributes, now - self._chunk_at)
+        self._chunk_at = now
+
+    def complete(self) -> None:
+        """End: the call succeeded, or its stream was read to the end."""
+        self._end()
+
+    def fail(self, error: BaseException, outcome: str | None = None) -> None:
+        """End with `error`; the caller re-raises it."""
+        self._end(error=error, outcome=outcome)
+
+    def fail_as(self, error_type: str, message: str) -> None:
+        """End with an error that the provider reported and no exception stands for."""
+        self._end(error_type=error_type, description=message)
+
+    def stop(self, outcome: str) -> None:
+        """End a stream that was not read to its end: `closed`, `abandoned`."""
+        self._end(outcome=outcome)
+
+    def enrich(self, inner: Inference) -> None:
+        """Take over what an inner call of the same invocation knows and this one does not."""
+        for name, value in inner.attributes.items():
+            self.invocation.attributes.setdefault(name, value)
+        for name, producer in inner.content.items():
+            self.invocation.content.setdefault(name, producer)
+        self.invocation.content_size += inner.content_size
+
+    def _end(
+        self,
+        *,
+        error: BaseException | None = None,
+        error_type: str | None = None,
+        description: str | None = None,
+        outcome: str | None = None,
+    ) -> None:
+        if not self._end_once.acquire(blocking=False):
+            return
+        try:
+            attributes = self.invocation.attributes
+            if outcome is not None:
+                attributes[STREAM_OUTCOME] = outcome
+            if error is not None:
+                error_type, description = _type_name(error), _message(error)
+            if error_type is not None:
+                attributes[ERROR_TYPE] = error_type
+            if self._contribute is not None:
+                self._contribute(self.invocation)
+                return
+            if self._metrics is not None:
+                self._metrics.record(attributes, perf_counter() - self._started_at)
+            if not self.span.is_recording():
+                end_span(self.span, {})
+                return
+            if error is not None:
+                self.span.record_exception(error)
+            if error_type is not None:
+                self.span.set_status(Status(StatusCode.ERROR, description))
+            self._write_and_end(attributes)
+        except Exception:
+            logger.debug("a recording was cut short", exc_info=True)
+            self._end_bare()
+        finally:
+            # The context names the recording: without this, every call would leave a cycle to the collector.
+            self.context = _NO_CONTEXT
+
+    def _write_and_end(self, attributes: dict[str, Any]) -> None:
+        fields = dict(attributes)
+        learned = dict(islice(attributes.items(), self._known_at_start, None))
+        if self.invocation.content:
+            self._add_content(fields, learned)
+        self.span.set_attributes(learned)
+        end_span(self.span, fields)
+
+    def _add_content(self, fields: dict[str, Any], learned: dict[str, Any]) -> None:
+        content_policy = self._content_policy
+        info = None if content_policy.mask is None else self._info()
+        size = self.invocation.content_size
+        for key, produce in self.invocation.content.items():
+            # Settings are no content: Literal gets them always. Other exporters have the official attributes.
+            if not self.wants_content and key != GENERATION_SETTINGS:
+                continue
+            deferred = fields[key] = DeferredContent(key, produce, content_policy, info, size)
+            size = 0  # the producers of a call share what they keep alive: it is counted once
+            if content_policy.on_spans:
+                fields[key] = value = deferred()
+                fields.update(deferred.flags)
+                learned.update(deferred.flags)
+                if value is not None:
+                    learned[key] = dumps_text(without_media(value))
+
+    def _info(self) -> SpanInfo:
+        identity, attributes = self.span.get_span_context(), self.invocation.attributes
+        return SpanInfo(
+            name=self.invocation.span_name,
+            trace_id=f"{identity.trace_id:032x}",
+            span_id=f"{identity.span_id:016x}",
+            operation=attributes[OPERATION_NAME],
+            provider=attributes.get(PROVIDER_NAME),
+            model=attributes.get(REQUEST_MODEL),
+        )
+
+    def _end_bare(self) -> None:
+        """The last resort: no span stays open because writing to it failed."""
+        try:
+            if self.span.is_recording():
+                self.span.end()
+        except Exception:
+            logger.debug("a span did not end", exc_info=True)
+
+
+class Recorder:
+    """Opens the recordings of one instrumentor, on scope `scope`."""
+
+    def __init__(
+        self,
+        scope: str,
+        version: str,
+        tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
+    ) -> None:
+        self._scope = scope
+        self._version = version
+        self._tracer = get_tracer(scope, version, tracer_provider)
+        self._tracers: WeakKeyDictionary[TracerProvider, Tracer] = WeakKeyDictionary()
+        self._meter_provider = meter_provider
+        self._metrics: Metrics | None = None
+
+    def open(self, invocation: Inference, *, accepts_nested: bool = False) -> Recording | None:
+        """Start recording `invocation` in the current context; None when it must not be recorded.
+
+        `accepts_nested` is for frameworks: a call of a provider's SDK below them is the same invocation.
+        """
+        current = otel_context.get_current()
+        if suppressed(current):
+            return None
+        outer = current.get(RECORDING_KEY)
+        if isinstance(outer, Recording) and outer.accepts_nested and not outer.ended:
+            return Recording(invocation, INVALID_SPAN, current, contribute=outer.enrich)
+        official = outer_official(current)
+        if official is not None:
+            return Recording(invocation, INVALID_SPAN, current, contribute=partial(publish, data=official))
+        span = self._tracer_in(current).start_span(
+            invocation.span_name, current, SpanKind.CLIENT, invocation.attributes
+        )
+        metrics = self._meters() if policy().metrics else None
+        return Recording(invocation, span, current, metrics=metrics, accepts_nested=accepts_nested)
+
+    def _tracer_in(self, context: Context) -> Tracer:
+        provider = context.get(TRACER_PROVIDER_KEY)
+        if not isinstance(provider, TracerProvider):
+            return self._tracer
+        tracer = self._tracers.get(provider)
+        if tracer is None:
+            tracer = self._tracers[provider] = provider.get_tracer(self._scope, self._version)
+        return tracer
+
+    def _meters(self) -> Metrics:
+        if self._metrics is None:
+            self._metrics = Metrics(self._scope, self._version, self._meter_provider)
+        return self._metrics
+
+
+def _type_name(error: BaseException) -> str:
+    """`openai.RateLimitError`; bare for what comes with Python (`spec/frameworks.md` §7, cancellation)."""
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ in _BARE_NAMES else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:
+        return "the exception has no readable message"

@@ -1,0 +1,157 @@
+"""API keys: which project a request belongs to, and the key of the first start.
+
+A key is stored as its sha256 alone. Keys are random or long, so a plain hash suffices: there is no dictionary to
+try. The lookup is by hash, which leaks nothing about the key through timing.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import ipaddress
+import logging
+import secrets
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from anyio import to_thread
+
+from literalai_otel.errors import ConfigError
+from literalai_otel.server.problems import Problem
+from literalai_otel.server.store.projects import Project
+from literalai_otel.server.store.store import Store
+
+MIN_KEY_LENGTH: Final = 16
+"""Shortest key that is taken from beyond this machine."""
+FIRST_PROJECT: Final = "Default"
+_CACHE_SIZE: Final = 1_024
+_CACHE_SECONDS: Final = 10.0
+_TOUCH_SECONDS: Final = 60.0
+_PREFIX_LENGTH: Final = 6
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    project: Project | None
+    at: float
+
+
+class Keys:
+    """Resolves `x-api-key` to a project. Answers are kept for 10 seconds, misses too."""
+
+    def __init__(self, store: Store, *, exposed: bool = False) -> None:
+        self._store = store
+        self._exposed = exposed
+        self._cache: OrderedDict[str, _Found] = OrderedDict()
+        self._touched: dict[str, float] = {}
+
+    async def project_of(self, key: str | None) -> Project:
+        """The project of `key`. Raises `Problem` 401 naming what is wrong with it."""
+        if not key:
+            raise Problem("UNAUTHENTICATED", "No API key: send it in the x-api-key header.")
+        if self._exposed and len(key) < MIN_KEY_LENGTH:
+            raise Problem(
+                "UNAUTHENTICATED",
+                f"API keys shorter than {MIN_KEY_LENGTH} characters work on this machine only. "
+                "Start the server with a longer LITERAL_API_KEY.",
+            )
+        key_hash = hash_key(key)
+        now = time.monotonic()
+        found = self._cache.get(key_hash)
+        if found is None or now - found.at > _CACHE_SECONDS:
+            found = _Found(await to_thread.run_sync(self._look_up, key_hash), now)
+            self._keep(key_hash, found)
+        else:
+            self._cache.move_to_end(key_hash)
+        if found.project is None:
+            raise Problem("UNAUTHENTICATED", "Invalid API key")
+        self._note_use(key_hash, now)
+        return found.project
+
+    async def check(self) -> None:
+        """Raise when the database cannot be read."""
+        await to_thread.run_sync(self._store.first_project)
+
+    def _look_up(self, key_hash: str) -> Project | None:
+        key = self._store.find_api_key(key_hash)
+        if key is None or not hmac.compare_digest(key.key_hash, key_hash):
+            return None
+        return key.project
+
+    def _keep(self, key_hash: str, found: _Found) -> None:
+        self._cache[key_hash] = found
+        self._cache.move_to_end(key_hash)
+        if len(self._cache) > _CACHE_SIZE:
+            self._cache.popitem(last=False)
+
+    def _note_use(self, key_hash: str, now: float) -> None:
+        """At most once a minute for each key: `last_used` is for people."""
+        last = self._touched.get(key_hash)
+        if last is None or now - last > _TOUCH_SECONDS:
+            self._touched[key_hash] = now
+            asyncio.wrap_future(self._store.touch_api_key(key_hash)).add_done_callback(_log_failure)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstKey:
+    """What `serve` shows: `key` only when this start made it."""
+
+    project: Project
+    key: str | None
+    adopted: bool
+
+
+def ensure_first_key(store: Store, *, given: str | None, host: str) -> FirstKey:
+    """The project of a first start, and its key: `given` if there is one, else a random one.
+
+    A `given` key that a later start brings is adopted as well.
+
+    Raises:
+        ConfigError: `host` is reachable from elsewhere and `given` is shorter than 16 characters.
+    """
+    if given is not None and not is_loopback(host) and len(given) < MIN_KEY_LENGTH:
+        raise ConfigError(
+            f"LITERAL_API_KEY has {len(given)} characters, and {host} can be reached from other machines. "
+            f"Use a key of at least {MIN_KEY_LENGTH} characters, or listen on 127.0.0.1."
+        )
+    project = store.first_project()
+    first_start = project is None
+    if project is None:
+        project = store.create_project(FIRST_PROJECT).result()
+    if given is not None:
+        _add(store, project, given, "LITERAL_API_KEY")
+        return FirstKey(project=project, key=None, adopted=True)
+    if not first_start:
+        return FirstKey(project=project, key=None, adopted=False)
+    made = f"lit_{secrets.token_urlsafe(24)}"
+    _add(store, project, made, "first start")
+    return FirstKey(project=project, key=made, adopted=False)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def hash_key(key: str) -> str:
+    """The form in which a key is stored: sha256 in hex."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _add(store: Store, project: Project, key: str, name: str) -> None:
+    # A short key's beginning would give too much of it away.
+    prefix = key[:_PREFIX_LENGTH] if len(key) >= MIN_KEY_LENGTH else ""
+    store.add_api_key(project.id, key_hash=hash_key(key), prefix=prefix, name=name).result()
+
+
+def _log_failure(future: "asyncio.Future[None]") -> None:
+    if not future.cancelled() and (error := future.exception()) is not None:
+        _log.warning("could not note the use of an API key: %s", error)

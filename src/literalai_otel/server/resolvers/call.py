@@ -1,0 +1,93 @@
+"""What every resolver gets: the request's project and environment, the store and the ingest path."""
+
+from collections.abc import Callable, Generator, Hashable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias, TypeVar
+
+from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, InlineFragmentNode, SelectionSetNode
+
+from literalai_otel.server.filters import Entity, parse_filters, parse_order
+from literalai_otel.server.ingest import Ingest
+from literalai_otel.server.problems import Problem
+from literalai_otel.server.store.paging import PageQuery
+from literalai_otel.server.store.projects import Project
+from literalai_otel.server.store.store import Store
+
+T = TypeVar("T")
+Info: TypeAlias = "GraphQLResolveInfo[Any]"
+
+WRITE_TIMEOUT: Final = 30.0
+"""Seconds that a resolver waits for a commit."""
+_UNSUPPORTED: Final = ("last", "skip", "cursorAnchor")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One GraphQL request. Resolvers run on a worker thread, so they may block."""
+
+    project: Project
+    environment: str | None
+    store: Store
+    ingest: Ingest
+    read: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any])
+
+    def once(self, key: Hashable, read: Callable[[], T]) -> T:
+        """What `read` answers, asked once for `key` in this request."""
+        if key not in self.read:
+            self.read[key] = read()
+        return self.read[key]
+
+    def wait(self, future: Future[T]) -> T:
+        """The result after the commit. Raises `Problem` 503 when the writer takes too long."""
+        try:
+            return future.result(timeout=WRITE_TIMEOUT)
+        except TimeoutError:
+            raise Problem("OVERLOADED", "The write is still queued: try again.") from None
+
+    def page_query(self, entity: Entity, arguments: dict[str, Any], info: Info) -> PageQuery:
+        """The paging, filter and order arguments of a list field.
+
+        Raises `Problem` for what no published client sends and this server does not do, and `FilterError`.
+        """
+        for name in _UNSUPPORTED:
+            if arguments.get(name) is not None:
+                raise Problem("BAD_USER_INPUT", f"{name} is not supported: page with first and after.")
+        asked_project = arguments.get("projectId")
+        if asked_project is not None and asked_project != self.project.public_id:
+            raise Problem("BAD_USER_INPUT", "projectId names another project than the API key.")
+        first = arguments.get("first")
+        if first is not None and first < 0:
+            raise Problem("BAD_USER_INPUT", "first must be 0 or more.")
+        return PageQuery(
+            first=first,
+            after=arguments.get("after"),
+            before=arguments.get("before"),
+            filters=parse_filters(entity, arguments.get("filters")),
+            order=parse_order(entity, arguments.get("orderBy")),
+            count=selects(info, "totalCount"),
+        )
+
+
+def selects(info: Info, *path: str) -> bool:
+    """Whether the request asks for the field at `path` below the current one, fragments included."""
+    return path[-1] in selected(info, *path[:-1])
+
+
+def selected(info: Info, *path: str) -> set[str]:
+    """The names of the fields that are asked for at `path` below the current one, fragments included."""
+    level = [node.selection_set for node in info.field_nodes]
+    for name in path:
+        level = [field.selection_set for field in _fields(level, info) if field.name.value == name]
+    return {field.name.value for field in _fields(level, info)}
+
+
+def _fields(level: Sequence[SelectionSetNode | None], info: Info) -> Generator[FieldNode]:
+    for selection_set in level:
+        for selection in selection_set.selections if selection_set else ():
+            if isinstance(selection, FragmentSpreadNode):
+                yield from _fields([info.fragments[selection.name.value].selection_set], info)
+            elif isinstance(selection, InlineFragmentNode):
+                yield from _fields([selection.selection_set], info)
+            elif isinstance(selection, FieldNode):
+                yield selection

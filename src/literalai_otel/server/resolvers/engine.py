@@ -1,0 +1,144 @@
+"""GraphQL execution: the schema file, the resolvers bound to it by name, and errors in one shape."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from graphql import (
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_schema,
+    execute_sync,  # pyright: ignore[reportUnknownVariableType] - its unused middleware argument is not typed
+)
+
+from literalai_otel.errors import LiteralError
+from literalai_otel.server.ingest import Ingest, Overloaded
+from literalai_otel.server.problems import Problem, error_entry, masked
+from literalai_otel.server.resolvers import generations, participants, steps, threads
+from literalai_otel.server.resolvers.call import Call, Info
+from literalai_otel.server.resolvers.documents import Document, DocumentCache
+from literalai_otel.server.resolvers.links import LINKS, Link
+from literalai_otel.server.store.projects import Project
+from literalai_otel.server.store.store import Store
+
+SCHEMA_FILE: Final = Path(__file__).parent.parent / "schema.graphql"
+
+Resolver = Callable[[Call, Info, dict[str, Any]], Any]
+"""Arguments are those that the document gives, by wire name; the result is a wire object, a list field's a
+connection. Raises `Problem` or a `LiteralError` of the store for the asker to read."""
+
+QUERIES: Final[dict[str, Resolver]] = {
+    **threads.QUERIES,
+    **steps.QUERIES,
+    **generations.QUERIES,
+    **participants.QUERIES,
+}
+MUTATIONS: Final[dict[str, Resolver]] = {**threads.MUTATIONS, **steps.MUTATIONS, **participants.MUTATIONS}
+
+
+class Engine:
+    """One schema over one store. Thread-safe; `known` is for the event loop, the rest for worker threads."""
+
+    def __init__(self, store: Store, ingest: Ingest) -> None:
+        self._store = store
+        self._ingest = ingest
+        self._schema = bound_schema()
+        self._documents = DocumentCache(self._schema)
+
+    def known(self, text: str) -> Document | None:
+        """The document of `text` if it was loaded before."""
+        return self._documents.known(text)
+
+    def load(self, text: str) -> Document:
+        """The document of `text`. Raises `Problem` 400 when it is not valid."""
+        return self._documents.load(text)
+
+    def execute(
+        self,
+        document: Document,
+        variables: dict[str, Any],
+        operation: str | None,
+        *,
+        project: Project,
+        environment: str | None,
+    ) -> dict[str, Any]:
+        """`{data}` or `{data, errors}`.
+
+        Raises:
+            Problem: 400 when execution cannot begin: variables of the wrong type, no such operation.
+            Overloaded: the ingest path is full.
+        """
+        assert document.tree is not None
+        result = execute_sync(
+            self._schema,
+            document.tree,
+            context_value=Call(project, environment, self._store, self._ingest),
+            variable_values=variables,
+            operation_name=operation,
+        )
+        errors = result.errors or []
+        for error in errors:
+            if isinstance(error.original_error, Overloaded):
+                raise error.original_error
+        if result.data is None and errors and all(error.path is None for error in errors):
+            raise Problem("BAD_USER_INPUT", " ".join(error.message for error in errors))
+        answer: dict[str, Any] = {"data": result.data}
+        if errors:
+            answer["errors"] = [_entry(error) for error in errors]
+        return answer
+
+
+def bound_schema() -> GraphQLSchema:
+    """The schema of the file with a resolver on every root field; fields of later versions say so when called."""
+    schema = build_schema(SCHEMA_FILE.read_text(encoding="utf-8"))
+    for root, resolvers in ((schema.query_type, QUERIES), (schema.mutation_type, MUTATIONS)):
+        assert root is not None
+        unknown = resolvers.keys() - root.fields.keys()
+        assert not unknown, f"{root.name} has no {', '.join(sorted(unknown))}"
+        for name, field in root.fields.items():
+            field.resolve = _bind(resolvers.get(name) or _not_implemented(name))
+    for type_name, links in LINKS.items():
+        for name, link in links.items():
+            _object_type(schema, type_name).fields[name].resolve = _bind_link(link)
+    return schema
+
+
+def _bind(resolver: Resolver) -> Callable[..., Any]:
+    def resolve(_: Any, info: Info, **arguments: Any) -> Any:
+        return resolver(info.context, info, arguments)
+
+    return resolve
+
+
+def _bind_link(link: Link) -> Callable[..., Any]:
+    def resolve(source: dict[str, Any], info: Info) -> Any:
+        return link(info.context, info, source)
+
+    return resolve
+
+
+def _object_type(schema: GraphQLSchema, name: str) -> GraphQLObjectType:
+    found = schema.type_map[name]
+    assert isinstance(found, GraphQLObjectType)
+    return found
+
+
+def _not_implemented(name: str) -> Resolver:
+    def refuse(call: Call, info: Info, arguments: dict[str, Any]) -> Any:
+        raise Problem("NOT_IMPLEMENTED", f"This version of the server does not answer {name} yet.")
+
+    return refuse
+
+
+def _entry(error: GraphQLError) -> dict[str, Any]:
+    cause = error.original_error
+    path = {"path": error.path} if error.path is not None else {}
+    if isinstance(cause, Problem):
+        return error_entry(cause.code, cause.message, **path)
+    if isinstance(cause, LiteralError):
+        return error_entry("BAD_USER_INPUT", str(cause), **path)
+    if cause is None or isinstance(cause, GraphQLError):
+        return error_entry("BAD_USER_INPUT", error.message, **path)
+    problem = masked(cause)
+    return error_entry(problem.code, problem.message, **path)

@@ -1,0 +1,67 @@
+"""Steps (`spec/literal-wire.md` §2.3). Writes go through `Ingest`, like batches and spans."""
+
+import uuid
+from typing import Any, Final
+
+from literalai_otel.server.problems import Problem
+from literalai_otel.server.resolvers.call import Call, Info
+from literalai_otel.server.resolvers.step_payload import needs_payload
+
+
+def steps(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A page of steps, newest start first unless the query orders."""
+    listing = call.store.list_steps(
+        call.project.id,
+        call.page_query("steps", arguments, info),
+        payload=needs_payload(info, "edges", "node"),
+    )
+    return listing.to_connection()
+
+
+def step(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    """A whole step, null when it is unknown."""
+    return call.store.get_step(call.project.id, arguments["id"])
+
+
+def create_step(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    """A step with a new id."""
+    return _store_step(call, {**arguments, "id": str(uuid.uuid4())})
+
+
+def update_step(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    """Merge into a known step, null when it is unknown. The clients send every key: null leaves the value."""
+    if call.store.get_step(call.project.id, arguments["id"]) is None:
+        return None
+    return _store_step(call, arguments)
+
+
+def ingest_step(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, Any]:
+    """One alias of a batch that is no pure batch, so took no fast path."""
+    outcome = _ingest(call, arguments)
+    return {"ok": outcome.ok, "message": outcome.message}
+
+
+def delete_step(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    """Delete a step; answers what was deleted."""
+    return call.wait(call.store.delete_step(call.project.id, arguments["id"]))
+
+
+def _store_step(call: Call, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    outcome = _ingest(call, arguments)
+    if not outcome.ok:
+        raise Problem("BAD_USER_INPUT", outcome.message)
+    return call.store.get_step(call.project.id, arguments["id"])
+
+
+def _ingest(call: Call, arguments: dict[str, Any]) -> Any:
+    given = {name: value for name, value in arguments.items() if value is not None}
+    return call.wait(call.ingest.steps(call.project.id, [given], environment=call.environment))[0]
+
+
+QUERIES: Final = {"steps": steps, "step": step}
+MUTATIONS: Final = {
+    "createStep": create_step,
+    "updateStep": update_step,
+    "ingestStep": ingest_step,
+    "deleteStep": delete_step,
+}

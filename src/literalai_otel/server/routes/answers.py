@@ -1,0 +1,87 @@
+"""Answers: JSON, the error shape of GraphQL and REST, and the error shape of OTLP."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from google.rpc.status_pb2 import Status
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from literalai_otel import jsonable
+from literalai_otel.errors import LiteralError
+from literalai_otel.server.problems import Problem, error_entry, masked
+
+JSON = "application/json"
+PROTOBUF = "application/x-protobuf"
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Renderer = Callable[[Request, Problem], Response]
+
+_log = logging.getLogger(__name__)
+
+
+def json_answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """`content` as JSON. Odd values (NaN, lone surrogates) are repaired, see `literalai_otel.jsonable`."""
+    return Response(jsonable.dumps(content), status_code=status, media_type=JSON, headers=headers)
+
+
+def literal_refusal(request: Request, problem: Problem) -> Response:
+    """`{"errors": [{"message": …, "extensions": {"code": …}}]}`, what the published clients read."""
+    return json_answer({"errors": [error_entry(problem.code, problem.message)]}, problem.http_status, _headers(problem))
+
+
+def otlp_refusal(request: Request, problem: Problem) -> Response:
+    """A `google.rpc.Status` in the encoding of the request."""
+    if media_type(request) == JSON:
+        return json_answer(
+            {"code": problem.grpc_code, "message": problem.message}, problem.http_status, _headers(problem)
+        )
+    status = Status(code=problem.grpc_code, message=problem.message)
+    return Response(
+        status.SerializeToString(),
+        status_code=problem.http_status,
+        media_type=PROTOBUF,
+        headers=_headers(problem),
+    )
+
+
+def guarded(endpoint: Endpoint, render: Renderer) -> Endpoint:
+    """`endpoint` whose every failure becomes an answer of the protocol's own shape."""
+
+    async def guard(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Problem as problem:
+            return render(request, problem)
+        except LiteralError as error:
+            return render(request, Problem("BAD_USER_INPUT", str(error)))
+        except ClientDisconnect:
+            _log.info("the client left before its request was complete", extra={"path": request.url.path})
+            return Response(status_code=400)
+        except Exception as error:
+            return render(request, masked(error))
+
+    return guard
+
+
+async def refuse_route(request: Request, error: Exception) -> Response:
+    """Starlette's own refusals (no such path, wrong method) in the same shape."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        problem = Problem("METHOD_NOT_ALLOWED", f"{request.url.path} does not answer {request.method}.")
+    else:
+        problem = Problem("NOT_FOUND", f"Nothing is served at {request.url.path}.")
+    answer = literal_refusal(request, problem)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def media_type(request: Request) -> str:
+    """The content type without its parameters, lower case; empty when the header is absent."""
+    return request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
+
+
+def _headers(problem: Problem) -> dict[str, str] | None:
+    return None if problem.retry_after is None else {"retry-after": str(problem.retry_after)}

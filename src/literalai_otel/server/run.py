@@ -1,0 +1,136 @@
+"""The server as a process: address, data folder, first key, and an end that loses nothing."""
+
+import errno
+import logging
+import os
+import signal
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+import uvicorn
+
+from literalai_otel.config import ServerConfig
+from literalai_otel.errors import ConfigError
+from literalai_otel.server.app import create_app
+from literalai_otel.server.auth import FirstKey, ensure_first_key
+from literalai_otel.server.store.store import Store
+
+GRACE_SECONDS: Final = 10
+"""How long requests in progress may take once the process is asked to end."""
+KEEP_ALIVE_SECONDS: Final = 75
+_BACKLOG: Final = 2_048
+_ANYWHERE: Final = ("0.0.0.0", "::", "")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A server that holds its address and its data folder but does not answer yet."""
+
+    config: ServerConfig
+    listener: socket.socket
+    store: Store
+    data_dir: Path
+    first: FirstKey
+
+    @property
+    def url(self) -> str:
+        """Where clients on this machine find it."""
+        host = self.config.host
+        if host in _ANYWHERE:
+            host = "127.0.0.1" if self.listener.family == socket.AF_INET else "::1"
+        port = self.listener.getsockname()[1]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def serve(self) -> None:
+        """Answer until SIGTERM or SIGINT; requests in progress are finished first."""
+        server = _Server(
+            uvicorn.Config(
+                create_app(self.config, self.store),
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+        )
+        _log.info("listening", extra={"url": self.url, "data_dir": str(self.data_dir)})
+        server.run(sockets=[self.listener])
+        _log.info("stopped")
+
+
+@contextmanager
+def prepared(config: ServerConfig) -> Generator[Prepared]:
+    """Take address and data folder, make the first key; give everything back at the end.
+
+    Raises:
+        ConfigError: the port is taken, the folder is used by another server or cannot be written, the key is too
+            short for the host. The message names the fix.
+    """
+    data_dir = Path(config.data_dir).expanduser() if config.data_dir else default_data_dir()
+    with _listener(config) as listener:
+        store = Store.open(data_dir)
+        try:
+            first = ensure_first_key(store, given=config.api_key, host=config.host)
+            yield Prepared(config=config, listener=listener, store=store, data_dir=data_dir, first=first)
+        finally:
+            store.close()
+
+
+def default_data_dir() -> Path:
+    """The user data folder of the platform."""
+    return Path(platformdirs.user_data_dir("literalai-otel", appauthor=False))
+
+
+@contextmanager
+def _listener(config: ServerConfig) -> Generator[socket.socket]:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            config.host or None, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (OSError, OverflowError) as error:
+        raise ConfigError(f"Cannot listen on {config.host}:{config.port}: {error}. Give --host and --port.") from None
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if os.name != "nt":  # there it would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            listener.listen(_BACKLOG)
+        except OSError as error:
+            raise ConfigError(_bind_problem(config, error)) from None
+        yield listener
+    finally:
+        listener.close()
+
+
+def _bind_problem(config: ServerConfig, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {config.port} on {config.host} is in use. "
+            f"Stop what listens there, or choose another: literalai-otel serve --port {config.port + 1}"
+        )
+    if error.errno == errno.EACCES:
+        return f"Port {config.port} needs more rights. Choose one above 1023: literalai-otel serve --port 3000"
+    return f"Cannot listen on {config.host}:{config.port}: {error.strerror}. Give --host and --port."
+
+
+class _Server(uvicorn.Server):
+    """uvicorn raises the signal that ended it once more, which would turn a clean end into a failure status."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -1,0 +1,69 @@
+"""What `Ingest` hands to the store: steps that were checked, in the columns of the tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from literalai_otel.server.store.payload import merge_members
+
+SpanKey = tuple[bytes, bytes]
+"""Trace id (16 bytes) and span id (8 bytes)."""
+
+
+@dataclass(slots=True)
+class StepRow:
+    """One step. What is absent leaves the stored value as it is.
+
+    `values`: column of `tables.steps` -> value, never None. `payload`: key -> JSON bytes, see `payload`. `scores`
+    and `attachments`: rows of their tables without project and times. `bridges`: spans below this step that are
+    no steps and that other services may name as their parent. `thread_name` and `user` complete a thread that
+    has none yet; a user is named by id or identifier.
+    """
+
+    id: str
+    values: dict[str, Any]
+    payload: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    tags: list[str] | None = None
+    scores: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    attachments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    bridges: list[SpanKey] = field(default_factory=list[SpanKey])
+    thread_name: str | None = None
+    user: str | None = None
+
+    def copy(self) -> "StepRow":
+        """One whose values can be completed; a transaction that fails must leave its input as it was."""
+        return replace(self, values=self.values.copy())
+
+    def absorb(self, later: "StepRow") -> None:
+        """Merges a later event of the same step into this copy."""
+        self.values.update(later.values)
+        self.payload = merge_members(self.payload, later.payload)
+        if later.tags is not None:
+            self.tags = later.tags
+        self.scores = self.scores + later.scores
+        self.attachments = self.attachments + later.attachments
+        self.bridges = self.bridges + later.bridges
+        self.thread_name = later.thread_name or self.thread_name
+        self.user = later.user or self.user
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A span that is no step, and the span above it."""
+
+    span: SpanKey
+    parent_span_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StepBatch:
+    """The steps of one request, in order; `size` is what it weighs in bytes while it waits."""
+
+    project_id: int
+    rows: Sequence[StepRow]
+    links: Sequence[Link] = ()
+    size: int = 0
+
+    def split(self) -> list["StepBatch"]:
+        """One batch for each step."""
+        return [replace(self, rows=[row], size=0) for row in self.rows]

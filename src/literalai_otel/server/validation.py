@@ -1,0 +1,305 @@
+"""From a step as clients send it (camelCase JSON) to a `StepRow`, or to the reason why not.
+
+Null means absent everywhere. Shapes: `spec/literal-wire.md` §2.4 and §4; limits: `DESIGN.md` §3, Units.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
+from uuid import UUID, uuid5
+
+from literalai_otel.jsonable import dumps, dumps_text
+from literalai_otel.model import STEP_TYPES
+from literalai_otel.server.store.rows import StepRow
+from literalai_otel.server.times import parse_time
+from literalai_otel.server.values import InvalidValueError, clean_id, clean_json, clean_object, clean_tags, clean_text
+from literalai_otel.server.values import within as within_limit
+from literalai_otel.translate.limits import MAX_CONTENT_BYTES, MAX_METADATA_BYTES
+
+PREVIEW: Final = 200
+LONGEST_ERROR: Final = 1_000
+"""Characters of an error in the hot row; a longer one is whole in the payload."""
+MAX_GENERATION_BYTES: Final = 2 * MAX_CONTENT_BYTES + 4 * MAX_METADATA_BYTES
+"""Messages and completion, and four objects beside them."""
+MAX_BRIDGES: Final = 64
+_NAMESPACE: Final = UUID("5b0d7a2c-9f5e-5f0e-8a39-6a4f1f3f7c52")
+_GENERATION_TYPES: Final = ("CHAT", "COMPLETION")
+_SCORE_TYPES: Final = ("HUMAN", "CODE", "AI")
+_MAX_INT: Final = 2**63 - 1
+
+
+def step_row(step: Mapping[str, Any], environment: str | None = None) -> StepRow:
+    """The row of a step that was received with the header's `environment`.
+
+    Raises:
+        InvalidValueError: the message names the field and the rule that it breaks.
+    """
+    row = StepRow(clean_id(step.get("id"), "id"), {})
+    if environment is not None:
+        row.values["environment"] = environment
+    for field, value in step.items():
+        if value is not None and field in _FIELDS:
+            _FIELDS[field](row, value)
+    _share(row, step)
+    return row
+
+
+def _text_field(column: str, field: str) -> Callable[[StepRow, Any], None]:
+    def put(row: StepRow, value: Any) -> None:
+        row.values[column] = clean_text(value, field)
+
+    return put
+
+
+def _id_field(column: str, field: str) -> Callable[[StepRow, Any], None]:
+    def put(row: StepRow, value: Any) -> None:
+        if value != "":
+            row.values[column] = clean_id(value, field)
+
+    return put
+
+
+def _time_field(column: str, field: str) -> Callable[[StepRow, Any], None]:
+    def put(row: StepRow, value: Any) -> None:
+        row.values[column] = _time(value, field)
+
+    return put
+
+
+def _time(value: Any, field: str) -> int:
+    try:
+        return parse_time(value)
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        raise InvalidValueError(f"{field} must be an ISO 8601 time, not {_shown(value)}") from None
+
+
+def _put_type(row: StepRow, value: Any) -> None:
+    row.values["type"] = _one_of(value, STEP_TYPES, "type")
+
+
+def _put_error(row: StepRow, value: Any) -> None:
+    # The TypeScript client may send an object.
+    text = clean_text(value if isinstance(value, str) else dumps_text(value), "error")
+    row.values["error"] = text[:LONGEST_ERROR]
+    if len(text) > LONGEST_ERROR:
+        row.payload["error"] = within_limit(dumps(text), "error", MAX_CONTENT_BYTES)
+
+
+def _content_field(field: str) -> Callable[[StepRow, Any], None]:
+    def put(row: StepRow, value: Any) -> None:
+        # What is no object goes where the clients look for text (`spec/literal-wire.md` §4, Step).
+        content = cast(dict[str, Any], value if isinstance(value, dict) else {"content": value})
+        encoded = within_limit(clean_json(content), field, MAX_CONTENT_BYTES)
+        row.payload[field] = encoded
+        row.values[f"{field}_preview"] = _preview(content, encoded)
+
+    return put
+
+
+def _preview(content: dict[str, Any], encoded: bytes) -> str:
+    text = content.get("content")
+    if isinstance(text, str) and text:
+        return clean_text(text[:PREVIEW], "content")
+    return encoded[: PREVIEW * 4].decode("utf-8", "ignore")[:PREVIEW]
+
+
+def _put_metadata(row: StepRow, value: Any) -> None:
+    row.payload["metadata"] = clean_object(value, "metadata", MAX_METADATA_BYTES)
+    span = value.get("otel")
+    if isinstance(span, dict):
+        _put_span(row, cast(dict[str, Any], span))
+
+
+def _put_span(row: StepRow, span: dict[str, Any]) -> None:
+    """The span behind the step. What is malformed is no identity, but no fault of the step either."""
+    trace_id, span_id = _hex(span.get("trace_id"), 16), _hex(span.get("span_id"), 8)
+    if trace_id is None or span_id is None:
+        return
+    row.values["trace_id"], row.values["span_id"] = trace_id, span_id
+    parent = _hex(span.get("parent_span_id"), 8)
+    if parent is not None and parent != span_id:
+        row.values["parent_span_id"] = parent
+    bridges = span.get("bridges")
+    if isinstance(bridges, list):
+        found = (_hex(item, 8) for item in cast(list[Any], bridges)[:MAX_BRIDGES])
+        row.bridges = [(trace_id, bridge) for bridge in found if bridge is not None]
+    row.thread_name = _optional_text(span.get("thread_name"))
+    row.user = _optional_text(span.get("user_id"))
+
+
+def _optional_text(value: Any) -> str | None:
+    return clean_text(value, "otel")[:255] or None if isinstance(value, str) else None
+
+
+def _hex(value: Any, size: int) -> bytes | None:
+    if not isinstance(value, str) or len(value) != 2 * size:
+        return None
+    try:
+        return bytes.fromhex(value)
+    except ValueError:
+        return None
+
+
+def _put_tags(row: StepRow, value: Any) -> None:
+    row.tags = clean_tags(value, "tags")
+    row.values["tags"] = dumps_text(row.tags)
+
+
+# --- generation --------------------------------------------------------------------------------
+
+
+def _put_generation(row: StepRow, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise InvalidValueError(f"generation must be an object, not {type(value).__name__}")
+    generation = {key: item for key, item in cast(dict[str, Any], value).items() if item is not None}
+    declared = generation.pop("type", None)
+    if declared is None:
+        declared = "COMPLETION" if "prompt" in generation or "completion" in generation else "CHAT"
+    row.values["generation_type"] = _one_of(declared, _GENERATION_TYPES, "generation.type")
+    for key, column in _GENERATION_TEXTS.items():
+        if key in generation:
+            row.values[column] = clean_text(generation.pop(key), f"generation.{key}")
+    for key, column in _GENERATION_COUNTS.items():
+        if key in generation:
+            row.values[column] = _count(generation.pop(key), f"generation.{key}")
+    for key, column in _GENERATION_NUMBERS.items():
+        if key in generation:
+            row.values[column] = _number(generation.pop(key), f"generation.{key}")
+    error = generation.pop("error", None)
+    if error is not None:
+        text = clean_text(error if isinstance(error, str) else dumps_text(error), "generation.error")
+        row.values["generation_error"] = text[:LONGEST_ERROR]
+        if len(text) > LONGEST_ERROR:
+            generation["error"] = text
+    for key in _SAID_BY_THE_STEP:
+        generation.pop(key, None)
+    row.payload["generation"] = within_limit(clean_json(generation), "generation", MAX_GENERATION_BYTES)
+
+
+def _share(row: StepRow, step: Mapping[str, Any]) -> None:
+    """A generation is a step: tags and metadata of either are those of both."""
+    generation = step.get("generation")
+    if not isinstance(generation, dict):
+        return
+    of_generation = cast(dict[str, Any], generation)
+    tags, metadata = of_generation.get("tags"), of_generation.get("metadata")
+    if tags:
+        _put_tags(row, [*(row.tags or ()), *clean_tags(tags, "generation.tags")])
+    if metadata:
+        clean_object(metadata, "generation.metadata", MAX_METADATA_BYTES)
+        _put_metadata(row, {**metadata, **(step.get("metadata") or {})})
+
+
+def _count(value: Any, field: str) -> int:
+    integral = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if not integral or isinstance(value, bool) or not 0 <= value <= _MAX_INT:
+        raise InvalidValueError(f"{field} must be a whole number of at least 0, not {_shown(value)}")
+    return int(value)
+
+
+def _number(value: Any, field: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MAX_INT:
+        raise InvalidValueError(f"{field} must be a finite number, not {_shown(value)}")
+    return float(value)
+
+
+# --- scores and attachments --------------------------------------------------------------------
+
+
+def _put_scores(row: StepRow, value: Any) -> None:
+    for index, score in enumerate(_objects(value, "scores")):
+        field = f"scores[{index}]"
+        found: dict[str, Any] = {
+            column: clean_text(score[key], f"{field}.{key}")
+            for key, column in _SCORE_TEXTS.items()
+            if score.get(key) is not None
+        }
+        found["name"] = clean_id(score.get("name"), f"{field}.name")
+        found["type"] = _one_of(score.get("type"), _SCORE_TYPES, f"{field}.type")
+        found["value"] = _number(score.get("value"), f"{field}.value")
+        if score.get("tags") is not None:
+            found["tags"] = dumps_text(clean_tags(score["tags"], f"{field}.tags"))
+        found["id"] = _own_id(row, score, f"{found['name']}:{index}", field)
+        row.scores.append(found)
+
+
+def _put_attachments(row: StepRow, value: Any) -> None:
+    for index, attachment in enumerate(_objects(value, "attachments")):
+        field = f"attachments[{index}]"
+        found: dict[str, Any] = {
+            column: clean_text(attachment[key], f"{field}.{key}")
+            for key, column in _ATTACHMENT_TEXTS.items()
+            if attachment.get(key) is not None
+        }
+        if attachment.get("metadata") is not None:
+            encoded = clean_object(attachment["metadata"], f"{field}.metadata", MAX_METADATA_BYTES)
+            found["metadata"] = encoded.decode()
+        found["id"] = _own_id(row, attachment, f"{found.get('name')}:{index}", field)
+        row.attachments.append(found)
+
+
+def _own_id(row: StepRow, item: Mapping[str, Any], name: str, field: str) -> str:
+    """The id that was given, else one made from the step and the place in it, so that a resend doubles nothing."""
+    given = item.get("id")
+    return clean_id(given, f"{field}.id") if given is not None else str(uuid5(_NAMESPACE, f"{row.id}:{name}"))
+
+
+def _objects(value: Any, field: str) -> list[dict[str, Any]]:
+    items = cast(list[Any], value) if isinstance(value, list) else None
+    if items is None or not all(isinstance(item, dict) for item in items):
+        raise InvalidValueError(f"{field} must be a list of objects")
+    return items
+
+
+def _one_of(value: Any, allowed: tuple[str, ...], field: str) -> str:
+    if value not in allowed:
+        raise InvalidValueError(f"{field} must be one of {', '.join(allowed)}, not {_shown(value)}")
+    return cast(str, value)
+
+
+def _shown(value: Any) -> str:
+    shown = dumps_text(value)
+    return shown if len(shown) <= 80 else f"{shown[:80]}…"
+
+
+_GENERATION_TEXTS: Final = {"provider": "provider", "model": "model", "promptId": "prompt_id"}
+_GENERATION_COUNTS: Final = {
+    "tokenCount": "token_count",
+    "inputTokenCount": "input_token_count",
+    "outputTokenCount": "output_token_count",
+}
+_GENERATION_NUMBERS: Final = {
+    "ttFirstToken": "tt_first_token",
+    "duration": "duration",
+    "tokenThroughputInSeconds": "token_throughput",
+}
+_SAID_BY_THE_STEP: Final = ("id", "stepId", "createdAt", "tags", "metadata")
+_SCORE_TEXTS: Final = {
+    "datasetExperimentItemId": "dataset_experiment_item_id",
+    "label": "label",
+    "comment": "comment",
+    "scorer": "scorer",
+}
+_ATTACHMENT_TEXTS: Final = {
+    "name": "name",
+    "mime": "mime",
+    "objectKey": "object_key",
+    "url": "url",
+    "threadId": "thread_id",
+}
+_FIELDS: Final[Mapping[str, Callable[[StepRow, Any], None]]] = {
+    "name": _text_field("name", "name"),
+    "type": _put_type,
+    "threadId": _id_field("thread_id", "threadId"),
+    "parentId": _id_field("parent_id", "parentId"),
+    "rootRunId": _id_field("root_run_id", "rootRunId"),
+    "startTime": _time_field("start_time", "startTime"),
+    "endTime": _time_field("end_time", "endTime"),
+    "error": _put_error,
+    "input": _content_field("input"),
+    "output": _content_field("output"),
+    "metadata": _put_metadata,
+    "tags": _put_tags,
+    "generation": _put_generation,
+    "scores": _put_scores,
+    "attachments": _put_attachments,
+}

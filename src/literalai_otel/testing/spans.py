@@ -1,0 +1,187 @@
+"""Spans kept in memory, with the fields that they carry to Literal beside them."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanLimits, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
+from opentelemetry.trace import SpanKind, StatusCode
+
+from literalai_otel.genai.side_table import SIDE_TABLE, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedSpan:
+    """A span that has ended, and its fields from the side table (None when it had none)."""
+
+    span: ReadableSpan
+    deferred: Mapping[str, Any] | None
+
+    @property
+    def name(self) -> str:
+        """The span's name."""
+        return self.span.name
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What every exporter sees."""
+        return dict(self.span.attributes or {})
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What Literal gets: the deferred values are called anew at each reading."""
+        return resolve(self.deferred or {})
+
+    @property
+    def scope(self) -> str:
+        """The name of the instrumentation scope, `""` when there is none."""
+        return self.span.instrumentation_scope.name if self.span.instrumentation_scope else ""
+
+    @property
+    def kind(self) -> SpanKind:
+        """The span's kind."""
+        return self.span.kind
+
+    @property
+    def status(self) -> StatusCode:
+        """The status code."""
+        return self.span.status.status_code
+
+    @property
+    def description(self) -> str | None:
+        """The description of the status."""
+        return self.span.status.description
+
+    @property
+    def span_id(self) -> int:
+        """The span's own id."""
+        context = self.span.context
+        return context.span_id if context else 0
+
+    @property
+    def trace_id(self) -> int:
+        """The id of its trace."""
+        context = self.span.context
+        return context.trace_id if context else 0
+
+    @property
+    def parent_id(self) -> int | None:
+        """The span id of its parent; None for a root."""
+        return self.span.parent.span_id if self.span.parent else None
+
+
+class SpanCapture(SpanProcessor):
+    """A span processor that keeps what ends and counts what is still open.
+
+    `SpanCapture.provider()` gives one with a `TracerProvider` of its own; added to a provider of the user it takes
+    part there. It takes the side table's fields inside `span.end()`, as the processor of this project does.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: dict[tuple[int, int], str] = {}
+        self._ended: list[CapturedSpan] = []
+
+    @classmethod
+    def provider(
+        cls,
+        *,
+        sampler: Sampler = ALWAYS_ON,
+        ids: IdGenerator | None = None,
+        limits: SpanLimits | None = None,
+    ) -> tuple[TracerProvider, "SpanCapture"]:
+        """A private provider and the capture on it. Nothing global is touched."""
+        provider = TracerProvider(
+            sampler=sampler,
+            resource=Resource({}),
+            id_generator=ids,
+            span_limits=limits,
+            shutdown_on_exit=False,
+        )
+        capture = cls()
+        provider.add_span_processor(capture)
+        return provider, capture
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Count the span as open."""
+        context = span.get_span_context()
+        with self._lock:
+            self._open[context.trace_id, context.span_id] = span.name
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Keep the span and take its fields."""
+        context = span.context
+        if context is None:
+            return
+        with self._lock:
+            self._open.pop((context.trace_id, context.span_id), None)
+        fields = SIDE_TABLE.take(context.trace_id, context.span_id)
+        with self._lock:
+            self._ended.append(CapturedSpan(span, fields))
+
+    @property
+    def spans(self) -> list[CapturedSpan]:
+        """The spans that have ended, in order of their end (a copy)."""
+        with self._lock:
+            return list(self._ended)
+
+    @property
+    def still_open(self) -> list[str]:
+        """Names of the spans that were started and not ended."""
+        with self._lock:
+            return list(self._open.values())
+
+    def settled(self, timeout: float = 2.0) -> bool:
+        """Whether every span ends within `timeout` seconds: abandoned streams are ended on another thread."""
+        deadline = time.monotonic() + timeout
+        while self.still_open:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.002)
+        return True
+
+    def one(self) -> CapturedSpan:
+        """The only span. Raises `AssertionError` when there is not exactly one."""
+        spans = self.spans
+        if len(spans) != 1:
+            raise AssertionError(f"one span expected, {len(spans)} ended:\n{span_tree(spans)}")
+        return spans[0]
+
+    def clear(self) -> None:
+        """Forget the spans so far, those that are open too."""
+        with self._lock:
+            self._ended.clear()
+            self._open.clear()
+
+
+def span_tree(spans: Sequence[CapturedSpan], *, attributes: Sequence[str] = ()) -> str:
+    """The spans as an indented tree, one line each, children in order of their start.
+
+    A line is the name, the status if it is not unset, and those of the named `attributes` that the span has. A
+    span whose parent is not among `spans` stands at the left.
+    """
+    known = {span.span_id for span in spans}
+    children: dict[int | None, list[CapturedSpan]] = {}
+    for span in sorted(spans, key=lambda each: each.span.start_time or 0):
+        parent = span.parent_id if span.parent_id in known else None
+        children.setdefault(parent, []).append(span)
+
+    lines: list[str] = []
+
+    def add(parent: int | None, depth: int) -> None:
+        for span in children.get(parent, ()):
+            words = [span.name]
+            if span.status is not StatusCode.UNSET:
+                words.append(span.status.name)
+            words += [f"{name}={span.attributes[name]!r}" for name in attributes if name in span.attributes]
+            lines.append("  " * depth + " ".join(words))
+            add(span.span_id, depth + 1)
+
+    add(None, 0)
+    return "\n".join(lines)

@@ -1,0 +1,26 @@
+"""Runs in the environment of the published client: prints its GraphQL documents as JSON, name to text.
+
+The documents are constants of one module, but for the two that are made for a number of steps or scores.
+"""
+
+import json
+import sys
+
+from literalai.api.helpers import gql, score_helpers
+
+
+def documents():
+    found = {
+        name: text
+        for name, text in vars(gql).items()
+        if isinstance(text, str) and text.lstrip().startswith(("query", "mutation"))
+    }
+    for count in (1, 2, 5):
+        steps = [{"id": str(index), "type": "llm", "name": "a"} for index in range(count)]
+        found[f"AddStep of {count}"] = gql.steps_query_builder(steps)
+        scores = [{"name": "a", "type": "HUMAN", "value": 1} for _ in range(count)]
+        found[f"CreateScores of {count}"] = score_helpers.create_scores_query_builder(scores)
+    return found
+
+
+json.dump(documents(), sys.stdout)
