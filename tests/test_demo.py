@@ -18,8 +18,9 @@ from processes import Interrupted, Processes
 processes.TERMINATE_WITHIN = 1.0
 try:
     with Processes() as started_here:
-        # One that ends when asked, one that does not, one with a child of its own.
-        deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
+        # One that does not end when asked, one with a child of its own, one like any other.
+        deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True)"
+        deaf += "; time.sleep(60)"
         family = "import subprocess, sys; p = subprocess.Popen(['sleep', '60']); print(p.pid, flush=True); p.wait()"
         started = [started_here.start([sys.executable, "-c", code], capture=True) for code in (deaf, family)]
         started.append(started_here.start(["sleep", "60"]))

@@ -104,7 +104,7 @@ def serve(folder: Path, processes: Processes) -> tuple[str, str]:
     data = ["--data-dir", folder / "data", "--host", "127.0.0.1", "--port", str(port)]
     log = folder / "server.log"
     process = processes.start(
-        [SCRIPTS / "literalai-otel", "serve", *data], env=os.environ | {"LITERAL_API_KEY": key}, capture=True, log=log
+        [SCRIPTS / "literalai-otel", "serve", *data], env=os.environ | {"LITERAL_API_KEY": key}, log=log
     )
     url = f"http://127.0.0.1:{port}"
     try:

@@ -48,7 +48,7 @@ class Processes:
         capture: bool = False,
         log: Path | None = None,
     ) -> subprocess.Popen[str]:
-        """Start `command`. `capture` makes its output readable here; `log` sends its errors to a file."""
+        """Start `command`. `capture` makes its output readable here; `log` sends the rest of what it says to a file."""
         errors = log.open("w", encoding="utf-8") if log else None
         try:
             process = subprocess.Popen(
@@ -56,7 +56,7 @@ class Processes:
                 env=dict(env) if env is not None else None,
                 # A pipe that closes with us: model_server.py ends on it.
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE if capture else None,
+                stdout=subprocess.PIPE if capture else errors,
                 stderr=errors,
                 text=True,
                 start_new_session=True,

@@ -3,8 +3,9 @@
 import pytest
 from inline_snapshot import snapshot
 
+from literalai_otel.cli.line import seconds_text, step_line
 from literalai_otel.cli.preview import LONGEST, call_label, one_line, output_preview
-from literalai_otel.cli.tree import draw, fit, fixed_widths, seconds_text, step_line, summary, thread_header, tree_lines
+from literalai_otel.cli.tree import draw, fit, fixed_widths, summary, thread_header, tree_lines
 from literalai_otel.model import ChatGeneration, CompletionGeneration, Step, Thread, User
 
 

@@ -115,7 +115,8 @@ class Run:
     status: int
     out: str
     err: str
-    seconds: float
+    ended: float
+    """When its process was gone, in seconds since 1970."""
 
 
 Zero = Callable[..., Run]
@@ -161,7 +162,6 @@ def run(tmp_path: Path, bare_environment: dict[str, str]) -> Zero:
         program = tmp_path / "app.py"
         program.write_text(textwrap.dedent(code), encoding="utf-8")
         tool = [str(SCRIPTS / "opentelemetry-instrument"), *flags] if instrument else []
-        started = time.monotonic()
         done = subprocess.run(
             [*tool, sys.executable, str(program)],
             env=bare_environment | dict(env),
@@ -171,7 +171,7 @@ def run(tmp_path: Path, bare_environment: dict[str, str]) -> Zero:
             timeout=timeout,
             check=False,
         )
-        return Run(done.returncode, done.stdout, done.stderr, time.monotonic() - started)
+        return Run(done.returncode, done.stdout, done.stderr, time.time())
 
     return start
 

@@ -24,8 +24,10 @@ from literalai_otel.testing.twin import Observation, observe
 from .cases_streams import PIECES
 from .worlds import HELLO, OpenAIWorld
 
-# These have no caller of ours on the way of a call: the user's own statement, or the SDK, runs them.
-ENTRIES: dict[str, str] = {}
+# Not broken, for the reason given.
+ENTRIES: dict[str, str] = {
+    "literalai_otel.genai.side_table.SideTable.take": "called by span processors, here by the capture of the test kit",
+}
 
 
 async def battery(world: OpenAIWorld) -> None:
@@ -200,7 +202,7 @@ def test_a_fault_of_ours_stays_ours(
             problems.append("the broken function was not called")
         if problems:
             failures[name] = problems
-    assert failures == {}
+    assert not failures, "\n".join(f"{name}: {problems}" for name, problems in failures.items())
 
 
 def test_the_entries_are_current() -> None:

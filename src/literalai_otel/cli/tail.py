@@ -42,7 +42,8 @@ def tail(
 
     The columns are those of `literalai-otel show`. Ctrl-C ends it.
     """
-    from literalai_otel.cli.tree import draw, fixed_widths, step_line
+    from literalai_otel.cli.line import step_line
+    from literalai_otel.cli.tree import draw, fixed_widths
 
     if kind is not None and kind not in STEP_TYPES:
         fail(f"there is no step type {kind}", f"use one of {', '.join(STEP_TYPES)}", EXIT_SETTINGS)

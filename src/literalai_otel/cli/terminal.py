@@ -43,7 +43,7 @@ def explained(url: str | None = None) -> Generator[None]:
         fail(str(problem), "correct the setting; `literalai-otel COMMAND --help` lists them", EXIT_SETTINGS)
     except TransportError as problem:
         fail(
-            f"no usable answer from {url}: {problem}",
+            str(problem),
             "start a server with `literalai-otel serve`, or correct LITERAL_API_URL (or --url)",
         )
     except APIStatusError as problem:

@@ -7,20 +7,20 @@ cut with an ellipsis, and the least telling columns leave first (`spec/journeys.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, cast
+from typing import Final
 
 from rich.cells import cell_len
 from rich.text import Text
 
-from literalai_otel.cli.preview import call_label, one_line, output_preview
-from literalai_otel.model import MESSAGE_STEP_TYPES, ChatGeneration, Step, Thread
+from literalai_otel.cli.line import Line, cost_of, counted, duration, seconds_text, step_line, thousands
+from literalai_otel.cli.preview import one_line
+from literalai_otel.model import Step, Thread
 
-GAP = "   "
-MAX_DEPTH = 24
+GAP: Final = "   "
+MAX_DEPTH: Final = 24
 """Levels that are drawn as guides; deeper steps are drawn at this level with a mark."""
 
-TYPE_STYLES = {
+TYPE_STYLES: Final = {
     "run": "bold cyan",
     "llm": "magenta",
     "tool": "yellow",
@@ -28,20 +28,6 @@ TYPE_STYLES = {
     "rerank": "green",
     "embedding": "green",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One step as columns; an empty text is a column that the step has nothing for."""
-
-    guide: str
-    type: str
-    label: str
-    tokens: str
-    time: str
-    detail: str
-    preview: str
-    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +47,6 @@ def tree_lines(steps: Sequence[Step]) -> list[Line]:
     A step whose parent is not among `steps` stands at the top; a cycle of parents is drawn once.
     """
     return [step_line(step, guide) for step, guide in _walk(steps)]
-
-
-def step_line(step: Step, guide: str = "") -> Line:
-    """The columns of one step, behind `guide`."""
-    return Line(
-        guide=guide,
-        type=step.type or "undefined",
-        label=_label(step),
-        tokens=_tokens(step),
-        time=seconds_text(duration(step)) if step.end_time or duration(step) is not None else "running",
-        detail=_detail(step),
-        preview=output_preview(step),
-        error=_error(step),
-    )
 
 
 def fit(lines: Iterable[Line], width: int) -> Widths:
@@ -156,7 +128,7 @@ def summary(steps: Sequence[Step]) -> str:
     top = [step for step in steps if step.parent_id not in present]
     generations = [step.generation for step in steps if step.generation is not None]
     tokens = [generation.token_count for generation in generations if generation.token_count is not None]
-    costs = [cost for step in steps if (cost := _cost(step)) is not None]
+    costs = [cost for step in steps if (cost := cost_of(step)) is not None]
     spent = [taken for step in top if (taken := duration(step)) is not None]
     parts = [
         counted(sum(step.type == "run" for step in top), "run"),
@@ -166,47 +138,6 @@ def summary(steps: Sequence[Step]) -> str:
         *([seconds_text(sum(spent))] if spent else []),
     ]
     return "".join(f" · {part}" for part in parts)
-
-
-def duration(step: Step) -> float | None:
-    """Seconds that the step took; None while it runs or when a time is missing."""
-    if step.generation is not None and step.generation.duration is not None:
-        return step.generation.duration
-    if not step.start_time or not step.end_time:
-        return None
-    try:
-        return (_time(step.end_time) - _time(step.start_time)).total_seconds()
-    except (ValueError, TypeError):
-        return None
-
-
-def seconds_text(seconds: float | None) -> str:
-    """`<1 ms`, `12 ms`, `4.3 s`, `2 min 5 s`; nothing for None."""
-    if seconds is None:
-        return ""
-    if seconds < 0.0005:
-        return "<1 ms"
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 100:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
-def thousands(number: int) -> str:
-    """`1842` as `1 842`."""
-    return f"{number:,}".replace(",", " ")
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 run`, `2 runs`."""
-    return f"{thousands(number)} {noun}{'' if number == 1 else 's'}"
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 def _left(line: Line) -> str:
@@ -224,63 +155,6 @@ def _cell(text: Text, width: int, *, right: bool = False) -> Text:
     if missing > 0:
         text = Text(" " * missing).append_text(text) if right else text.append(" " * missing)
     return text
-
-
-def _label(step: Step) -> str:
-    name = one_line(step.name or "")
-    generation = step.generation
-    if generation is not None:
-        kind = "chat" if isinstance(generation, ChatGeneration) else "completion"
-        model = one_line(generation.model or "") or "unknown model"
-        # A span's own name is "<operation> <model>": the model says it already.
-        own = "" if not name or name.startswith(model) or name.endswith(model) else f"{name} · "
-        return own + " · ".join([model, kind, *(["stream"] if (generation.settings or {}).get("stream") else [])])
-    if step.type == "tool":
-        return call_label(name or "tool", step.input)
-    if step.type in MESSAGE_STEP_TYPES:
-        return name if name != step.type else ""
-    return name or "N/A"
-
-
-def _error(step: Step) -> str:
-    """What went wrong, led by the exception's class where the message alone would not tell it."""
-    message = one_line(step.error or (step.generation.error if step.generation else None) or "")
-    otel: Any = (step.metadata or {}).get("otel")
-    raised: Any = cast(dict[str, Any], otel).get("exception") if isinstance(otel, dict) else None
-    kind: Any = cast(dict[str, Any], raised).get("type") if isinstance(raised, dict) else None
-    name = one_line(kind).rpartition(".")[2] if isinstance(kind, str) else ""
-    return f"{name}: {message}" if message and name and name not in message else message
-
-
-def _tokens(step: Step) -> str:
-    generation = step.generation
-    if generation is None:
-        return ""
-    before, after = generation.input_token_count, generation.output_token_count
-    if before is None and after is None:
-        return "" if generation.token_count is None else thousands(generation.token_count)
-    return f"{'?' if before is None else thousands(before)} → {'?' if after is None else thousands(after)}"
-
-
-def _detail(step: Step) -> str:
-    """Time to the first token, and the cost where the provider or the user told it."""
-    first = step.generation.tt_first_token if step.generation is not None else None
-    cost = _cost(step)
-    parts = [
-        "" if first is None else f"first token {seconds_text(first / 1000)}",
-        "" if cost is None else f"cost {cost:.4g}",
-    ]
-    return " · ".join(part for part in parts if part)
-
-
-def _cost(step: Step) -> float | None:
-    """`cost` among the usage that the provider reported or in the generation's metadata; never an estimate."""
-    metadata: dict[str, Any] = (step.generation.metadata if step.generation is not None else None) or {}
-    for holder in (metadata.get("usage"), metadata):
-        cost: Any = cast(dict[str, Any], holder).get("cost") if isinstance(holder, dict) else None
-        if isinstance(cost, (int, float)) and not isinstance(cost, bool):
-            return cost
-    return None
 
 
 def _walk(steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:

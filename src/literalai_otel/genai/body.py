@@ -75,6 +75,8 @@ class BodyWatch(Watch):
             self._error = (str(error.get("type") or error.get("code") or "error"), str(error.get("message")))
         else:
             super().chunk(event)
+            # Bytes keep coming through `chunk`, also when the recording has heard of the first event.
+            self.each = True
 
 
 class EventDecoder:

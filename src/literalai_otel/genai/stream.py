@@ -151,9 +151,8 @@ class Watch:
     def _unhook(self) -> None:
         anchor = self._anchor() if self._anchor is not None else None
         if anchor is not None:
-            own: dict[str, Any] = vars(anchor)
             for name in self._hooks:
-                own.pop(name, None)
+                anchor.__dict__.pop(name, None)
         self._hooks.clear()
         self._anchor = None
 

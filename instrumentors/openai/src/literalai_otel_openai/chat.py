@@ -87,7 +87,7 @@ def fields_of(value: Any) -> Mapping[str, Any]:
     """The fields of a JSON object or of an SDK model, with those that this release of the SDK does not know."""
     if type(value) is dict:
         return cast(Json, value)
-    unknown = getattr(value, "__pydantic_extra__", _NO_MODEL)
+    unknown: Any = getattr(value, "__pydantic_extra__", _NO_MODEL)
     if unknown is _NO_MODEL:
         return cast(Mapping[str, Any], value) if isinstance(value, Mapping) else _EMPTY
     own: Json = value.__dict__

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import isawaitable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from opentelemetry.context import get_current
 
@@ -203,7 +203,8 @@ class Requests:
         endpoint = endpoint_of(options.method, options.url)
         if endpoint is None or _is_open(options):
             return None
-        body: Mapping[str, Any] = options.json_data if isinstance(options.json_data, dict) else {}
+        json_data: Any = options.json_data
+        body: Mapping[str, Any] = cast(dict[str, Any], json_data) if isinstance(json_data, dict) else {}
         if options.extra_json:
             body = {**body, **options.extra_json}
         streamed = bool(kwargs.get("stream"))
@@ -264,7 +265,7 @@ def _whole_body(endpoint: Endpoint, recording: Recording) -> Callable[[bytes], N
 
 def _adopt_parsed_stream(raw: Any, watch: Watch) -> None:
     """Read chunk by chunk once `raw.parse()` has made a stream of the body."""
-    original: Any = type(raw).parse
+    original: Callable[..., Any] = getattr(type(raw), "parse")  # noqa: B009 - the class is unknown to the type checker
 
     def adopt(parsed: Any) -> Any:
         try:
@@ -275,7 +276,7 @@ def _adopt_parsed_stream(raw: Any, watch: Watch) -> None:
         return parsed
 
     def parse(*args: Any, **kwargs: Any) -> Any:
-        parsed: Any = original(raw, *args, **kwargs)
+        parsed = original(raw, *args, **kwargs)
         return adopt_later(parsed) if isawaitable(parsed) else adopt(parsed)
 
     async def adopt_later(parsing: Any) -> Any:
