@@ -1,6 +1,8 @@
 """Delivery over the real API to a loopback server: batches, order, environments, bounds, numbers that add up."""
 
 import itertools
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -307,3 +309,18 @@ def test_hostile_payloads_never_stop_the_worker(sink, delivery_to, a_step):
     result = delivery.flush()
     assert result, result
     assert set(sink.steps) == {"hostile", "circular", "surrogate", "plain"}
+
+
+def test_the_http_library_is_loaded_before_the_first_worker_runs():
+    # A worker that imports it would show the user's threads a half-made module, and openai 3 reads
+    # `sys.modules["httpx"]` in every request.
+    program = (
+        "import sys\n"
+        "from literalai_otel.config import Config\n"
+        "from literalai_otel.export.delivery import Delivery\n"
+        "assert 'httpx' not in sys.modules\n"
+        "Delivery.from_config(Config(api_key='k', api_url='http://127.0.0.1:9'), batch_size=5)\n"
+        "print('Client' in dir(sys.modules['httpx']))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "True"

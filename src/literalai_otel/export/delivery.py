@@ -25,8 +25,7 @@ from literalai_otel.export.workers import Workers
 from literalai_otel.genai.abandoned import finish_abandoned
 from literalai_otel.model import Step, Thread
 
-if TYPE_CHECKING:  # tenacity and the HTTP library cost 0.2 s, which are paid on the delivery thread
-    from literalai_otel.api import SyncApi
+if TYPE_CHECKING:  # loaded on the delivery thread
     from literalai_otel.export.retry import RetryPolicy
 
 _TO_SPEAK_S: Final = 0.02
@@ -91,10 +90,11 @@ class Delivery:
         url, key = config.api_url, config.api_key
         if config.disabled or url is None or key is None:
             return cls(None, flush_timeout=config.flush_timeout)
+        # Here and not on a worker: while a background thread imports httpx, a half-made module is visible to all,
+        # and openai 3 looks at it in every request (`openai._httpx2`), so that the user's call would fail.
+        from literalai_otel.api import SyncApi
 
-        def connect(timeout: float | None) -> "SyncApi":
-            from literalai_otel.api import SyncApi
-
+        def connect(timeout: float | None) -> SyncApi:
             bound = {} if timeout is None else {"timeout": timeout}
             api = SyncApi(url, key, environment=config.environment, **bound)
             api.open()

@@ -17,16 +17,16 @@ from literalai_otel.model.user import User
 from literalai_otel.model.wire import from_wire, to_wire
 
 __all__ = [
-    "MESSAGE_STEP_TYPES",
-    "STEP_TYPES",
     "Attachment",
     "ChatGeneration",
     "CompletionGeneration",
     "Generation",
     "GenerationMessage",
     "GenerationType",
+    "MESSAGE_STEP_TYPES",
     "Page",
     "PageInfo",
+    "STEP_TYPES",
     "Score",
     "ScoreType",
     "Step",

@@ -265,7 +265,8 @@ def _whole_body(endpoint: Endpoint, recording: Recording) -> Callable[[bytes], N
 
 def _adopt_parsed_stream(raw: Any, watch: Watch) -> None:
     """Read chunk by chunk once `raw.parse()` has made a stream of the body."""
-    original: Callable[..., Any] = getattr(type(raw), "parse")  # noqa: B009 - the class is unknown to the type checker
+    cls: Any = type(raw)
+    original: Callable[..., Any] = cls.parse
 
     def adopt(parsed: Any) -> Any:
         try:

@@ -1,0 +1,209 @@
+"""Each function of ours on the way of a call is made to raise in turn: the user sees nothing of it.
+
+The functions are found by introspection, and which of them a call goes through by profiling, so a new one is covered
+on the day it is written. A function is broken by exchanging its code object, which reaches every reference to it.
+"""
+
+import importlib
+import inspect
+import pkgutil
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import literalai_otel.genai
+import literalai_otel_openai
+from literalai_otel.testing import Chat, FakeProvider, SpanCapture
+from literalai_otel.testing.guards import Guard
+from literalai_otel.testing.twin import Observation, observe
+
+from .cases_streams import PIECES
+from .worlds import HELLO, OpenAIWorld
+
+# Not broken, for the reason given.
+ENTRIES: dict[str, str] = {
+    "literalai_otel.genai.side_table.SideTable.take": "called by span processors, here by the capture of the test kit",
+}
+
+
+async def battery(world: OpenAIWorld) -> None:
+    """One call of each form, with all that content can hold."""
+    client = world.client()
+    completions = client.chat.completions
+    messages = [{"role": "system", "content": "Be brief"}, *HELLO]
+    tool = {"type": "function", "function": {"name": "look", "parameters": {}}}
+    world.show("plain", await world.chat(client, messages=messages, tools=[tool], temperature=0))
+    world.show("tools", await world.chat(client, model="tools", literalai_tags=["a"], literalai_metadata={"a": 1}))
+    options = {"include_usage": True}
+    stream = await world.chat(client, model="text-and-tools", stream=True, stream_options=options)
+    world.show("stream", [chunk async for chunk in world.each(stream)])
+    world.provider.script(Chat(pieces=PIECES), model="long")
+    async with world.entering(await world.chat(client, model="long", stream=True)) as stream:
+        async for chunk in world.each(stream):
+            world.show("chunk", chunk)
+            break
+    raw = await world.call(completions.with_raw_response.create(model="gpt-4o", messages=messages))
+    world.show("raw", [raw.headers["x-request-id"], raw.parse()])
+    raw = await world.call(completions.with_raw_response.create(model="gpt-4o", messages=messages, stream=True))
+    world.show("raw stream", [chunk async for chunk in world.each(raw.parse())])
+    view = completions.with_streaming_response
+    async with world.entering(view.create(model="gpt-4o", messages=messages)) as response:
+        world.show("streaming", await world.call(response.parse()))
+    async with world.entering(view.create(model="gpt-4o", messages=messages, stream=True)) as response:
+        world.show("lines", [line async for line in world.each(response.iter_lines())])
+    async with world.entering(view.create(model="gpt-4o", messages=messages, stream=True)) as response:
+        events = await world.call(response.parse())
+        world.show("events", [event async for event in world.each(events)])
+    async with world.entering(completions.stream(model="gpt-4o", messages=messages)) as stream:
+        world.show("helper", await world.call(stream.get_final_completion()))
+    await world.attempt("error", lambda: world.chat(client, model="error-429"))
+    world.provider.script(Chat(pieces=PIECES, error_after=2), model="broken")
+    stream = await world.chat(client, model="broken", stream=True)
+
+    async def reading() -> None:
+        async for chunk in world.each(stream):
+            world.show("before the error", chunk)
+
+    await world.attempt("stream error", reading)
+
+    async def dropping() -> None:
+        await world.chat(client, stream=True)
+
+    await dropping()
+    await world.settle()
+
+
+def modules() -> Iterator[types.ModuleType]:
+    for package in (literalai_otel.genai, literalai_otel_openai):
+        yield package
+        for found in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+            yield importlib.import_module(found.name)
+
+
+def functions() -> dict[str, types.FunctionType]:
+    """Every function and method that our modules define, by its full name; closures cannot be exchanged."""
+    found: dict[str, types.FunctionType] = {}
+
+    def add(value: Any, module: str) -> None:
+        for function in (value, getattr(value, "__func__", None), getattr(value, "fget", None)):
+            if inspect.isfunction(function) and function.__module__ == module and not function.__code__.co_freevars:
+                found[f"{module}.{function.__qualname__}"] = function
+
+    for module in modules():
+        for value in list(vars(module).values()):
+            add(value, module.__name__)
+            if inspect.isclass(value) and value.__module__ == module.__name__:
+                for member in list(vars(value).values()):
+                    add(member, module.__name__)
+    return dict(sorted(found.items()))
+
+
+FUNCTIONS = functions()
+HITS: list[str] = []
+sys.modules["literalai_otel_test_hits"] = types.SimpleNamespace(hits=HITS)  # type: ignore[assignment] - see `broken`
+
+
+def broken(*args: Any, **kwargs: Any) -> Any:
+    """Runs with the globals of the function that it stands for, hence the way to the list."""
+    __import__("sys").modules["literalai_otel_test_hits"].hits.append("hit")
+    raise ZeroDivisionError("injected")
+
+
+def observed(provider: FakeProvider, kind: str) -> Observation:
+    tracer_provider, _ = SpanCapture.provider()
+    tracer = tracer_provider.get_tracer("user")
+    return observe(battery, provider, OpenAIWorld, asynchronous=kind == "async", tracer=tracer)
+
+
+@pytest.fixture(scope="module", params=["sync", "async"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def bare(kind: str, running_provider: FakeProvider) -> Observation:
+    """The battery without us; our arguments, which the SDK would refuse, are left out."""
+    original = OpenAIWorld.chat
+
+    async def chat(self: OpenAIWorld, client: Any = None, **asked: Any) -> Any:
+        return await original(self, client, **{k: v for k, v in asked.items() if not k.startswith("literalai_")})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(OpenAIWorld, "chat", chat)
+        return observed(running_provider, kind)
+
+
+def differences(found: Observation, bare: Observation) -> list[str]:
+    """Which parts of an observation differ, with the first that differs of what was shown."""
+    parts = [part for part in ("wire", "warned", "printed", "raised") if getattr(found, part) != getattr(bare, part)]
+    shown = next((f"{a} != {b}" for a, b in zip(found.shown, bare.shown, strict=False) if a != b), None)
+    if found.shown != bare.shown:
+        parts.append(f"shown: {shown or 'one ends early'}"[:300])
+    if found.raised:
+        parts.append(f"raised: {found.raised}"[:300])
+    return parts
+
+
+@pytest.fixture
+def everything_on(policy: Callable[..., None]) -> None:
+    """A policy under which as much of ours as possible runs inside the call."""
+    policy(capture_content="true", mask=lambda value, key, span: value, metrics=True)
+
+
+@pytest.fixture
+def on_the_way(
+    kind: str, bare: Observation, provider: FakeProvider, capture: SpanCapture, everything_on: None
+) -> set[str]:
+    """The functions that the battery goes through when nothing is broken; it looks like the bare run."""
+    codes: set[types.CodeType] = set()
+
+    def profile(frame: types.FrameType, event: str, argument: Any) -> None:
+        if event == "call":
+            codes.add(frame.f_code)
+
+    threading.setprofile(profile)
+    sys.setprofile(profile)
+    try:
+        found = observed(provider, kind)
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    assert differences(found, bare) == []
+    assert capture.settled()
+    assert len(capture.spans) == 13
+    return {name for name, function in FUNCTIONS.items() if function.__code__ in codes}
+
+
+@pytest.mark.timeout(240)  # some hundred batteries
+def test_a_fault_of_ours_stays_ours(
+    kind: str, on_the_way: set[str], bare: Observation, provider: FakeProvider, capture: SpanCapture, guard: Guard
+) -> None:
+    guard.allow("")
+    assert len(on_the_way) > 60
+    failures: dict[str, list[str]] = {}
+    for name in sorted(on_the_way - set(ENTRIES)):
+        function = FUNCTIONS[name]
+        original = function.__code__
+        HITS.clear()
+        function.__code__ = broken.__code__
+        try:
+            found = observed(provider, kind)
+        finally:
+            function.__code__ = original
+        problems = differences(found, bare)
+        if not capture.settled(0.5):
+            problems.append(f"open spans: {capture.still_open}")
+            capture.clear()
+        if not HITS:
+            problems.append("the broken function was not called")
+        if problems:
+            failures[name] = problems
+    assert not failures, "\n".join(f"{name}: {problems}" for name, problems in failures.items())
+
+
+def test_the_entries_are_current() -> None:
+    assert set(FUNCTIONS) >= set(ENTRIES)
