@@ -20,7 +20,7 @@ $(SETUP): pyproject.toml requirements-dev.txt instrumentors/openai/pyproject.tom
 	@touch $@
 
 demo: $(SETUP) ## a real model, the server, an agent, its trace: end to end on this machine
-	@$(BIN)/python examples/demo/run.py
+	@$(BIN)/python examples/demo
 
 test: $(SETUP) ## all tests in all lanes
 	@$(BIN)/python tests/lanes.py

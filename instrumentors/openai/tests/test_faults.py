@@ -20,13 +20,43 @@ import literalai_otel_openai
 from literalai_otel.testing import Chat, FakeProvider, SpanCapture
 from literalai_otel.testing.guards import Guard
 from literalai_otel.testing.twin import Observation, observe
+from literalai_otel_openai import OpenAIInstrumentor
 
 from .cases_streams import PIECES
 from .worlds import HELLO, OpenAIWorld
 
+GUARD = "it is the guard: what it calls is broken in its place"
+HANDS_ON = "hands on to a guard, and does nothing else"
+WAY = "the user's call itself goes through it"
+LAST = "runs in a finalizer; a span that it loses is ended when the process exits"
 # Not broken, for the reason given.
-ENTRIES: dict[str, str] = {
-    "literalai_otel.genai.side_table.SideTable.take": "called by span processors, here by the capture of the test kit",
+ENTRIES = {
+    "literalai_otel.genai.abandoned._Line.add": LAST,
+    "literalai_otel.genai.abandoned.end_later": LAST,
+    "literalai_otel.genai.call._begin_quietly": GUARD,
+    "literalai_otel.genai.call_options._take_quietly": GUARD,
+    "literalai_otel.genai.call_options._with_options": WAY,
+    "literalai_otel.genai.recording.Recording._end": GUARD,
+    "literalai_otel.genai.recording.Recording.complete": HANDS_ON,
+    "literalai_otel.genai.recording.Recording.fail": HANDS_ON,
+    "literalai_otel.genai.recording.Recording.stop": HANDS_ON,
+    "literalai_otel.genai.side_table.SideTable.take": "called by span processors, here by the test kit's capture",
+    "literalai_otel.genai.stream.AsyncReader.__aiter__": WAY,
+    "literalai_otel.genai.stream.AsyncReader.__anext__": WAY,
+    "literalai_otel.genai.stream.AsyncReader.__getattr__": WAY,
+    "literalai_otel.genai.stream.AsyncReader.__init__": WAY,
+    "literalai_otel.genai.stream.SyncReader.__getattr__": WAY,
+    "literalai_otel.genai.stream.SyncReader.__init__": WAY,
+    "literalai_otel.genai.stream.SyncReader.__iter__": WAY,
+    "literalai_otel.genai.stream.SyncReader.__next__": WAY,
+    "literalai_otel.genai.stream.Watch._anchor_gone": LAST,
+    "literalai_otel.genai.stream.Watch._finish": GUARD,
+    "literalai_otel.genai.stream.Watch.chunk": GUARD,
+    "literalai_otel.genai.stream.Watch.closed": HANDS_ON,
+    "literalai_otel.genai.stream.Watch.complete": HANDS_ON,
+    "literalai_otel.genai.stream.Watch.failed": HANDS_ON,
+    "literalai_otel_openai.request.RequestCall.failed": GUARD,
+    "literalai_otel_openai.request.RequestCall.returned": GUARD,
 }
 
 
@@ -180,12 +210,19 @@ def on_the_way(
 
 @pytest.mark.timeout(240)  # some hundred batteries
 def test_a_fault_of_ours_stays_ours(
-    kind: str, on_the_way: set[str], bare: Observation, provider: FakeProvider, capture: SpanCapture, guard: Guard
+    kind: str,
+    on_the_way: set[str],
+    bare: Observation,
+    provider: FakeProvider,
+    instrument: Callable[..., SpanCapture],
+    guard: Guard,
 ) -> None:
     guard.allow("")
     assert len(on_the_way) > 60
     failures: dict[str, list[str]] = {}
     for name in sorted(on_the_way - set(ENTRIES)):
+        OpenAIInstrumentor().uninstrument()
+        capture = instrument()  # what is made with the first call is made anew
         function = FUNCTIONS[name]
         original = function.__code__
         HITS.clear()
@@ -205,5 +242,8 @@ def test_a_fault_of_ours_stays_ours(
     assert not failures, "\n".join(f"{name}: {problems}" for name, problems in failures.items())
 
 
-def test_the_entries_are_current() -> None:
-    assert set(FUNCTIONS) >= set(ENTRIES)
+@pytest.mark.parametrize("name", ENTRIES)
+def test_the_exceptions_are_what_they_are_said_to_be(name: str) -> None:
+    source = inspect.getsource(FUNCTIONS[name])
+    assert ("except Exception" in source) or ENTRIES[name] != GUARD
+    assert len(source.splitlines()) < 12 or ENTRIES[name] != HANDS_ON

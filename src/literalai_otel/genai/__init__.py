@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from literalai_otel.genai.body import BodyWatch, watch_body
     from literalai_otel.genai.call import Call, look_at_response, record_calls
     from literalai_otel.genai.call_options import CallOptions, current_call_options, takes_call_options
+    from literalai_otel.genai.closing import watch_closing
     from literalai_otel.genai.content import ContentPolicy, DeferredContent, Mask, SpanInfo, configure, policy
     from literalai_otel.genai.exchange import Exchange
     from literalai_otel.genai.instrumentor import Instrumentor
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from literalai_otel.genai.keys import TRACER_PROVIDER_KEY
     from literalai_otel.genai.recording import Recorder, Recording
     from literalai_otel.genai.side_table import SIDE_TABLE, end_span, resolve
-    from literalai_otel.genai.stream import Fold, Watch, record_stream, watch_closing
+    from literalai_otel.genai.stream import record_stream
     from literalai_otel.genai.suppression import suppressed
+    from literalai_otel.genai.watch import Fold, Watch
     from literalai_otel.genai.wrapper import Patch, PatchSet
 
 _HOMES: Final = {
@@ -29,7 +31,7 @@ _HOMES: Final = {
     "ContentPolicy": "content",
     "DeferredContent": "content",
     "Exchange": "exchange",
-    "Fold": "stream",
+    "Fold": "watch",
     "Inference": "invocation",
     "Instrumentor": "instrumentor",
     "Mask": "content",
@@ -40,7 +42,7 @@ _HOMES: Final = {
     "SIDE_TABLE": "side_table",
     "SpanInfo": "content",
     "TRACER_PROVIDER_KEY": "keys",
-    "Watch": "stream",
+    "Watch": "watch",
     "configure": "content",
     "current_call_options": "call_options",
     "end_span": "side_table",
@@ -53,7 +55,7 @@ _HOMES: Final = {
     "suppressed": "suppression",
     "takes_call_options": "call_options",
     "watch_body": "body",
-    "watch_closing": "stream",
+    "watch_closing": "closing",
 }
 
 __all__ = [

@@ -12,7 +12,8 @@ from typing import Any, Final
 from opentelemetry.context import Context
 
 from literalai_otel.genai.recording import Recording
-from literalai_otel.genai.stream import AsyncReader, Fold, SyncReader, Watch
+from literalai_otel.genai.stream import AsyncReader, SyncReader
+from literalai_otel.genai.watch import Fold, Watch
 from literalai_otel.jsonable import loads
 
 logger = logging.getLogger(__name__)

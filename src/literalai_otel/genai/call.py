@@ -114,8 +114,9 @@ def look_at_response(original: Any, patches: PatchSet) -> Function:
             recording = get_current().get(RECORDING_KEY) if patches.enabled else None
             if isinstance(recording, Recording) and recording.active and not recording.ended:
                 recording.invocation.exchange.seen(kwargs["response"], kwargs.get("retries_taken") or 0)
-        except Exception:
-            logger.debug("a response was not looked at", exc_info=True)
+        except Exception as problem:
+            # Without the traceback: whoever keeps the log record must not keep the response alive.
+            logger.debug("a response was not looked at: %s", type(problem).__name__)
 
     if iscoroutinefunction(original):
 

@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 _BARE_NAMES: Final = ("builtins", "asyncio.exceptions")
 """Modules whose exceptions everybody knows by their bare name."""
+_MAX_DESCRIPTION: Final = 4096
+"""Characters of a status description: some errors carry the whole page that a gateway answered."""
 _NO_CONTEXT: Final = Context()
 
 
@@ -163,7 +165,7 @@ class Recording:
                 end_span(self.span, {})
                 return
             if error is not None:
-                self.span.record_exception(error)
+                self._record_exception(error)
             if error_type is not None:
                 self.span.set_status(Status(StatusCode.ERROR, description))
             self._write_and_end(attributes)
@@ -173,6 +175,12 @@ class Recording:
         finally:
             # The context names the recording: without this, every call would leave a cycle to the collector.
             self.context = _NO_CONTEXT
+
+    def _record_exception(self, error: BaseException) -> None:
+        try:
+            self.span.record_exception(error)
+        except Exception:  # an exception whose text cannot be made must not cost the rest of the span
+            logger.debug("an exception is not recorded", exc_info=True)
 
     def _write_and_end(self, attributes: dict[str, Any]) -> None:
         fields = dict(attributes)
@@ -250,11 +258,16 @@ class Recorder:
         official = outer_official(current)
         if official is not None:
             return Recording(invocation, INVALID_SPAN, current, contribute=partial(publish, data=official))
+        metrics = self._meters() if policy().metrics else None
         span = self._tracer_in(current).start_span(
             invocation.span_name, current, SpanKind.CLIENT, invocation.attributes
         )
-        metrics = self._meters() if policy().metrics else None
-        return Recording(invocation, span, current, metrics=metrics, accepts_nested=accepts_nested)
+        try:
+            return Recording(invocation, span, current, metrics=metrics, accepts_nested=accepts_nested)
+        except Exception:
+            logger.debug("a call is not recorded", exc_info=True)
+            span.end()
+            return None
 
     def _tracer_in(self, context: Context) -> Tracer:
         provider = context.get(TRACER_PROVIDER_KEY)
@@ -279,6 +292,6 @@ def _type_name(error: BaseException) -> str:
 
 def _message(error: BaseException) -> str:
     try:
-        return str(error)
+        return str(error)[:_MAX_DESCRIPTION]
     except Exception:
         return "the exception has no readable message"

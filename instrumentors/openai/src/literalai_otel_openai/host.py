@@ -52,13 +52,14 @@ class Destinations:
 
     def of(self, client: Any) -> Destination:
         """Where `client` sends its requests now."""
-        base_url = getattr(client, "_base_url", None) or client.base_url
-        known = self._known.get(client)
-        if known is not None and known[0] is base_url:
-            return known[1]
-        destination = _destination(client, base_url)
-        self._known[client] = (base_url, destination)
-        return destination
+        base_url = client.base_url
+        try:
+            known = self._known.get(client)
+            if known is None or known[0] is not base_url:
+                known = self._known[client] = (base_url, _destination(client, base_url))
+        except TypeError:  # a client that is not hashable or takes no weak reference
+            return _destination(client, base_url)
+        return known[1]
 
 
 def _destination(client: Any, base_url: Any) -> Destination:

@@ -7,6 +7,7 @@ What is done depends on whether the body has been read: if so the recording ends
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from inspect import isawaitable
 from typing import Any, Final, cast
 
@@ -169,8 +170,10 @@ class RequestCall:
         whole = _whole_body(self._endpoint, self.recording)
         watch = BodyWatch(self.recording, self._fold(), response, whole, is_events=self._is_events(response))
         watch_body(watch, is_async=self._is_async)
-        if self._streamed:
+        if self._streamed and hasattr(raw, "parse"):
             _adopt_parsed_stream(raw, watch)
+        elif self._streamed:
+            _warn_of_unknown_stream(type(raw))
         watch_closing(watch, is_async=self._is_async)
 
     def _fold(self) -> Fold:
@@ -232,8 +235,12 @@ class Requests:
         recording = self._recorder.open(invocation)
         if recording is None:
             return None
-        endpoint.add_request_content(invocation, options)
-        return RequestCall(recording, endpoint, body, streamed=streamed, is_async=is_async)
+        try:
+            endpoint.add_request_content(invocation, options)
+            return RequestCall(recording, endpoint, body, streamed=streamed, is_async=is_async)
+        except Exception:
+            recording.complete()
+            raise
 
 
 def _is_open(options: Any) -> bool:
@@ -263,10 +270,14 @@ def _whole_body(endpoint: Endpoint, recording: Recording) -> Callable[[bytes], N
     return take
 
 
+@cache
+def _warn_of_unknown_stream(kind: type) -> None:
+    logger.warning("%s has no iterator that is known: its streams are recorded from their bytes", kind.__qualname__)
+
+
 def _adopt_parsed_stream(raw: Any, watch: Watch) -> None:
     """Read chunk by chunk once `raw.parse()` has made a stream of the body."""
-    cls: Any = type(raw)
-    original: Callable[..., Any] = cls.parse
+    original: Callable[..., Any] = raw.parse
 
     def adopt(parsed: Any) -> Any:
         try:
@@ -277,7 +288,7 @@ def _adopt_parsed_stream(raw: Any, watch: Watch) -> None:
         return parsed
 
     def parse(*args: Any, **kwargs: Any) -> Any:
-        parsed = original(raw, *args, **kwargs)
+        parsed = original(*args, **kwargs)
         return adopt_later(parsed) if isawaitable(parsed) else adopt(parsed)
 
     async def adopt_later(parsing: Any) -> Any:

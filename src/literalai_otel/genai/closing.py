@@ -1,0 +1,82 @@
+"""Hearing of a stream that is closed early: `close`/`aclose` of its HTTP response, while it is being recorded.
+
+SDK streams and helpers close the response directly (`spec/frameworks.md` §2.4), so it is the place where every way
+of closing comes together. The SDK also closes it itself at the end of a read, before the consumer sees the end or an
+error: hence `Watch.busy`.
+"""
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Final
+
+from literalai_otel.genai.watch import Watch
+
+_EXITS: Final = ("__exit__", "__aexit__")
+_EXIT_DEPTH: Final = 6
+"""Frames between a close hook and the `with` statement that ends a stream: helpers nest a few."""
+
+
+def watch_closing(watch: Watch, *, is_async: bool) -> None:
+    """Tell `watch` when the anchor is closed."""
+    if is_async:
+        watch.hook("aclose", _async_close)
+    else:
+        watch.hook("close", _sync_close)
+
+
+def _sync_close(original: Callable[..., Any], watch: Watch) -> Callable[..., Any]:
+    def close(*args: Any, **kwargs: Any) -> Any:
+        if watch.busy or watch.orphaned:
+            return original(*args, **kwargs)
+        try:
+            error = _error_of_block()
+        except Exception:
+            error = None
+        try:
+            result = original(*args, **kwargs)
+        except BaseException as problem:
+            watch.failed(error or problem)
+            raise
+        watch.closed(error)
+        return result
+
+    return close
+
+
+def _async_close(original: Callable[..., Any], watch: Watch) -> Callable[..., Any]:
+    async def aclose(*args: Any, **kwargs: Any) -> Any:
+        if watch.busy or watch.orphaned:
+            return await original(*args, **kwargs)
+        try:
+            error = _error_of_block()
+        except Exception:
+            error = None
+        try:
+            result = await original(*args, **kwargs)
+        except BaseException as problem:
+            watch.failed(error or problem)
+            raise
+        watch.closed(error)
+        return result
+
+    return aclose
+
+
+def _error_of_block() -> BaseException | None:
+    """The exception that ends the `with` block around a stream, None when there is no block or no exception.
+
+    `__exit__` of an SDK's stream calls `close()` without it, so it is read from the frame of `__exit__`.
+    """
+    frame: FrameType | None = sys._getframe(2)  # pyright: ignore[reportPrivateUsage] - inspect's version is the same, slower
+    for _ in range(_EXIT_DEPTH):
+        if frame is None:
+            return None
+        if frame.f_code.co_name in _EXITS:
+            for value in frame.f_locals.values():
+                if isinstance(value, BaseException):
+                    return value
+                if isinstance(value, tuple) and len(value) == 3 and isinstance(value[1], BaseException):  # pyright: ignore[reportUnknownArgumentType] - any local
+                    return value[1]
+        frame = frame.f_back
+    return None

@@ -1,0 +1,177 @@
+"""The state of one stream that is being recorded, and the register of those that have not ended."""
+
+import atexit
+import logging
+import os
+import weakref
+from asyncio import CancelledError
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from literalai_otel.genai.abandoned import end_later
+from literalai_otel.genai.recording import Recording
+
+logger = logging.getLogger(__name__)
+
+
+class Fold(Protocol):
+    """Gathers the chunks of one stream in bounded space."""
+
+    def add(self, chunk: Any) -> None:
+        """Take over what `chunk` says."""
+        ...
+
+    def finish(self) -> None:
+        """Write what was gathered into the invocation."""
+        ...
+
+
+class Watch:
+    """What the reader, the close hooks and the end of one stream share.
+
+    `anchor` is the object whose death means that nobody can read any more: the HTTP response, which every stream
+    and raw object over it holds. The watch does not hold it.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_anchor",
+        "_fold",
+        "_hooks",
+        "add",
+        "busy",
+        "done",
+        "each",
+        "orphaned",
+        "recording",
+        "taken",
+    )
+
+    def __init__(self, recording: Recording, fold: Fold, anchor: Any) -> None:
+        self.recording = recording
+        self.busy = False
+        """Whether a read is going on: what the SDK closes meanwhile, it closes itself."""
+        self.done = False
+        self.taken = False
+        """Whether a reader of chunks has taken over, so that readers of bytes only pass on."""
+        self.orphaned = False
+        """Whether the anchor is gone. What the collector still closes then is no news."""
+        self.each = True
+        """Whether the recording must hear of the next chunk: of the first one, or of all for the metrics."""
+        self.add = fold.add
+        """Takes a chunk of which the recording needs not hear."""
+        self._fold = fold
+        self._hooks: list[str] = []
+        self._anchor: weakref.ref[Any] | None = weakref.ref(anchor, self._anchor_gone)
+        _OPEN.add(self)
+
+    def chunk(self, chunk: Any) -> None:
+        """A chunk was read."""
+        try:
+            if self.each:
+                self.each = self.recording.counts_chunks
+                self.recording.chunk()
+            self.add(chunk)
+        except Exception:
+            logger.debug("a chunk was not readable", exc_info=True)
+
+    def complete(self) -> None:
+        """The stream was read to its end."""
+        if self._finish():
+            self.recording.complete()
+
+    def failed(self, error: BaseException) -> None:
+        """Reading raised, or the block around the stream did."""
+        if not self._finish():
+            return
+        if isinstance(error, GeneratorExit):
+            self.recording.stop("closed")
+        else:
+            self.recording.fail(error, "cancelled" if isinstance(error, CancelledError) else None)
+
+    def reported(self, error_type: str, message: str) -> None:
+        """The provider reported an error in the stream."""
+        if self._finish():
+            self.recording.fail_as(error_type, message)
+
+    def closed(self, error: BaseException | None) -> None:
+        """The response was closed; `error` is what ended the `with` block around it."""
+        if error is not None:
+            self.failed(error)
+        elif self._finish():
+            self.recording.stop("closed")
+
+    def abandoned(self) -> None:
+        """Nobody will read on."""
+        if self._finish():
+            self.recording.stop("abandoned")
+
+    def hook(self, name: str, make: Callable[[Callable[..., Any], "Watch"], Callable[..., Any]]) -> None:
+        """Replace method `name` of the anchor by `make(original, self)` until the recording ends."""
+        anchor = self._anchor() if self._anchor is not None else None
+        if anchor is None or not hasattr(anchor, name):
+            return
+        # Bound: in the collector's hands the anchor still has to close, when weak references are gone already.
+        setattr(anchor, name, make(getattr(anchor, name), self))
+        self._hooks.append(name)
+
+    def _anchor_gone(self, _: Any) -> None:
+        self.orphaned = True
+        try:
+            end_later(self.abandoned)
+        except Exception:
+            self.abandoned()
+
+    def _finish(self) -> bool:
+        if self.done:
+            return False
+        self.done = True
+        try:
+            _OPEN.discard(self)
+            self._unhook()
+            self._fold.finish()
+        except Exception:
+            logger.debug("a stream was not readable", exc_info=True)
+        return True
+
+    def _unhook(self) -> None:
+        anchor = self._anchor() if self._anchor is not None else None
+        if anchor is not None:
+            for name in self._hooks:
+                anchor.__dict__.pop(name, None)
+        self._hooks.clear()
+        self._anchor = None
+
+
+class _OpenWatches:
+    """The watches of streams that have not ended: something must hold them, since their streams may be gone."""
+
+    def __init__(self) -> None:
+        self._watches: set[Watch] = set()
+        self._ends_at_exit = False
+
+    def __len__(self) -> int:
+        return len(self._watches)
+
+    def add(self, watch: Watch) -> None:
+        if not self._ends_at_exit:
+            # With the first stream, not at import: exit handlers run backwards, and delivery comes after this one.
+            self._ends_at_exit = True
+            atexit.register(self._end_all)
+        self._watches.add(watch)
+
+    def discard(self, watch: Watch) -> None:
+        self._watches.discard(watch)
+
+    def forget(self) -> None:
+        """In a forked child: the streams are the parent's to end."""
+        self._watches.clear()
+
+    def _end_all(self) -> None:
+        for watch in list(self._watches):
+            watch.abandoned()
+
+
+_OPEN: Final = _OpenWatches()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_OPEN.forget)
