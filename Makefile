@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.ready
+BENCHMARKS := overhead import_time translate event_loop memory floor server_load
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types bench features serve lanes clean
@@ -37,7 +38,7 @@ types: $(SETUP) ## pyright, strict
 	@$(BIN)/pyright
 
 bench: $(SETUP) ## the budgets: one JSON line per row
-	@for script in benchmarks/*.py; do echo "# $$script"; $(BIN)/python $$script || exit 1; done
+	@for name in $(BENCHMARKS); do echo "# benchmarks/$$name.py"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 features: $(SETUP) ## run the tests, write docs/features.md
 	@$(BIN)/python tests/lanes.py

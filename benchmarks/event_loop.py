@@ -10,6 +10,7 @@ import statistics
 import time
 
 import openai
+from loopback import process, sink
 
 import literalai_otel
 from literalai_otel.testing import Chat, FakeProvider
@@ -32,8 +33,8 @@ async def seconds(base_url: str, size: int) -> float:
 
 def main() -> None:
     """Print one JSON line per row."""
-    with FakeProvider() as provider:
-        literalai_otel.init(api_key="k", api_url="http://127.0.0.1:9")
+    with FakeProvider() as provider, process(sink) as server_url:
+        literalai_otel.init(api_key="k", api_url=server_url)
         provider.script(Chat("a short answer"))
         instrumentor = OpenAIInstrumentor()
         for size in SIZES_KIB:

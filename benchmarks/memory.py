@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import openai
+from loopback import process, sink
 
 import literalai_otel
 from literalai_otel.testing import Chat, FakeProvider
@@ -39,9 +40,8 @@ def grown(work: Callable[[], None], count: int) -> int:
 
 def main() -> None:
     """Print one JSON line per row."""
-    with FakeProvider() as provider:
-        # Nobody listens there: what piles up in delivery is bounded and dropped, which is part of the test.
-        literalai_otel.init(api_key="k", api_url="http://127.0.0.1:9")
+    with FakeProvider() as provider, process(sink) as server_url:
+        literalai_otel.init(api_key="k", api_url=server_url)
         client = openai.OpenAI(base_url=provider.base_url, api_key="sk-test", max_retries=0)
         provider.script(Chat("a short answer"))
 

@@ -7,7 +7,6 @@ stay. It imports no framework and opens no connection.
 
 import logging
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -29,6 +28,7 @@ from literalai_otel.discovery import instrument_installed
 from literalai_otel.errors import ConfigError
 from literalai_otel.export import FlushResult
 from literalai_otel.export.losses import say_unconfigured
+from literalai_otel.genai.content import Mask
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +55,7 @@ class _Process:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.standing: _Standing | None = None
+        self.mask: Mask | None = None
 
 
 _process: Final = _Process()
@@ -68,7 +69,7 @@ def init(
     release: str | None = None,
     batch_size: int | None = None,
     disabled: bool | None = None,
-    mask: Callable[..., Any] | None = None,
+    mask: Mask | None = None,
     instrument: bool = True,
     **settings: Any,
 ) -> LiteralClient:
@@ -81,7 +82,8 @@ def init(
         release: Version of your application. `LITERAL_RELEASE` otherwise.
         batch_size: Steps per request at most, 100 by default. `LITERAL_BATCH_SIZE` otherwise.
         disabled: Send and record nothing. `LITERAL_DISABLED` otherwise.
-        mask: Called with each captured content value before it leaves the process; see `genai.configure`.
+        mask: Gets each captured content value with its attribute name and facts of its span, on the delivery thread,
+            and gives what is sent in its place. When it raises, the content is dropped and the step is kept.
         instrument: False leaves the instrumentors as they are.
         settings: Any other setting of `config.Config`, by its name.
 
@@ -105,9 +107,9 @@ def init(
         standing = _process.standing
         if standing is None or _changes(standing, config):
             standing = _process.standing = _set_up(config)
-            genai.configure(config, mask=mask)
-        elif mask is not None:
-            genai.configure(standing.config, mask=mask)
+        # A mask once given stays: a later call without one must not let content out.
+        _process.mask = mask or _process.mask
+        genai.configure(standing.config, mask=_process.mask)
         if instrument and standing.records:
             client = standing.client
             instrument_installed(config, **({"tracer_provider": client.tracer_provider} if client.private else {}))

@@ -243,7 +243,7 @@ def test_no_framework_is_imported_no_thread_started_no_connection_made(program, 
     connect = socket.socket.connect
     socket.socket.connect = lambda *arguments: connections.append(arguments) or connect(*arguments)
     init()
-    print(sorted({"openai", "httpx", "httpx2", "langchain_core", "mistralai"} & set(sys.modules)))
+    print(sorted({"openai", "httpx2", "langchain_core", "mistralai"} & set(sys.modules)))
     print(threading.active_count(), connections)
     """
     )
@@ -307,15 +307,21 @@ def test_settings_reach_what_is_sent(program, sink):
     assert sink.largest_request == 2
 
 
-def test_a_mask_sees_content_and_a_second_init_does_not_lose_it(program, sink):
-    program(
-        """
+@pytest.mark.parametrize("first", ["{}", "{'api_key': None}"], ids=["the first sends", "the second has the key"])
+def test_a_mask_sees_content_and_a_second_init_does_not_lose_it(run, environment, sink, first):
+    key = environment.pop("LITERAL_API_KEY")
+    done = run(
+        INIT
+        + f"""
     import openai
-    init(mask=lambda value, *_: "masked")
-    init()
+    init(mask=lambda value, *_: "masked", **({{"api_key": {key!r}}} | {first}))
+    init(api_key={key!r})
     ask(openai.OpenAI(), "secret")
-    """
+    """,
+        environment,
+        instrument=False,
     )
+    assert done.status == 0
     (step,) = sink.steps
     assert "secret" not in str(step)
     assert "masked" in str(step["generation"])

@@ -250,6 +250,49 @@ async def error_event_with(world: OpenAIWorld) -> None:
         await world.attempt("error", lambda: read(world, stream))
 
 
+@case("O26 close raises", Expect(texts=("one ",), error="OSError"))
+async def close_raises(world: OpenAIWorld) -> None:
+    world.provider.script(Chat(pieces=PIECES))
+    stream = await world.chat(stream=True)
+    async for chunk in world.each(stream):
+        if chunk.choices[0].delta.content:
+            break
+    inner = stream.response.stream
+
+    def broken() -> None:
+        raise OSError("scripted")
+
+    async def broken_async() -> None:
+        broken()
+
+    name, replacement = ("aclose", broken_async) if world.asynchronous else ("close", broken)
+    setattr(inner, name, replacement)
+    await world.attempt("close", stream.close)
+    delattr(inner, name)
+    await world.call(getattr(inner, name)())
+
+
+class Interrupted(BaseException):
+    """Stands for KeyboardInterrupt, which a test runner would take for its own."""
+
+
+@case("O26 BaseException while reading", Expect(texts=(), error="Interrupted"))
+async def interrupted(world: OpenAIWorld) -> None:
+    world.provider.script(Chat(pieces=PIECES))
+    stream = await world.chat(stream=True)
+    mine = Interrupted("mine")
+
+    def stop(*arguments: Any, **options: Any) -> Any:
+        raise mine
+
+    stream._client._process_response_data = stop
+    try:
+        error = await world.attempt("read", lambda: read(world, stream), Interrupted)
+    finally:
+        del stream._client._process_response_data
+    world.show("same", error is mine)
+
+
 # openai 3 wraps what the transport raises; before, the HTTP library's own error came through.
 CUT_ERRORS = ("APIConnectionError", "RemoteProtocolError")
 

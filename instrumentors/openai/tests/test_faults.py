@@ -6,6 +6,7 @@ on the day it is written. A function is broken by exchanging its code object, wh
 
 import importlib
 import inspect
+import logging
 import pkgutil
 import sys
 import threading
@@ -29,34 +30,34 @@ GUARD = "it is the guard: what it calls is broken in its place"
 HANDS_ON = "hands on to a guard, and does nothing else"
 WAY = "the user's call itself goes through it"
 LAST = "runs in a finalizer; a span that it loses is ended when the process exits"
-# Not broken, for the reason given.
+# Not broken, for the reason given; by qualified name, so that they may move.
 ENTRIES = {
-    "literalai_otel.genai.abandoned._Line.add": LAST,
-    "literalai_otel.genai.abandoned.end_later": LAST,
-    "literalai_otel.genai.call._begin_quietly": GUARD,
-    "literalai_otel.genai.call_options._take_quietly": GUARD,
-    "literalai_otel.genai.call_options._with_options": WAY,
-    "literalai_otel.genai.recording.Recording._end": GUARD,
-    "literalai_otel.genai.recording.Recording.complete": HANDS_ON,
-    "literalai_otel.genai.recording.Recording.fail": HANDS_ON,
-    "literalai_otel.genai.recording.Recording.stop": HANDS_ON,
-    "literalai_otel.genai.side_table.SideTable.take": "called by span processors, here by the test kit's capture",
-    "literalai_otel.genai.stream.AsyncReader.__aiter__": WAY,
-    "literalai_otel.genai.stream.AsyncReader.__anext__": WAY,
-    "literalai_otel.genai.stream.AsyncReader.__getattr__": WAY,
-    "literalai_otel.genai.stream.AsyncReader.__init__": WAY,
-    "literalai_otel.genai.stream.SyncReader.__getattr__": WAY,
-    "literalai_otel.genai.stream.SyncReader.__init__": WAY,
-    "literalai_otel.genai.stream.SyncReader.__iter__": WAY,
-    "literalai_otel.genai.stream.SyncReader.__next__": WAY,
-    "literalai_otel.genai.stream.Watch._anchor_gone": LAST,
-    "literalai_otel.genai.stream.Watch._finish": GUARD,
-    "literalai_otel.genai.stream.Watch.chunk": GUARD,
-    "literalai_otel.genai.stream.Watch.closed": HANDS_ON,
-    "literalai_otel.genai.stream.Watch.complete": HANDS_ON,
-    "literalai_otel.genai.stream.Watch.failed": HANDS_ON,
-    "literalai_otel_openai.request.RequestCall.failed": GUARD,
-    "literalai_otel_openai.request.RequestCall.returned": GUARD,
+    "_Line.add": LAST,
+    "end_later": LAST,
+    "_begin_quietly": GUARD,
+    "_take_quietly": GUARD,
+    "_with_options": WAY,
+    "Recording._end": GUARD,
+    "Recording.complete": HANDS_ON,
+    "Recording.fail": HANDS_ON,
+    "Recording.stop": HANDS_ON,
+    "SideTable.take": "called by span processors, here by the test kit's capture",
+    "AsyncReader.__aiter__": WAY,
+    "AsyncReader.__anext__": WAY,
+    "AsyncReader.__getattr__": WAY,
+    "AsyncReader.__init__": WAY,
+    "SyncReader.__getattr__": WAY,
+    "SyncReader.__init__": WAY,
+    "SyncReader.__iter__": WAY,
+    "SyncReader.__next__": WAY,
+    "Watch._anchor_gone": LAST,
+    "Watch._finish": GUARD,
+    "Watch.chunk": GUARD,
+    "Watch.closed": HANDS_ON,
+    "Watch.complete": HANDS_ON,
+    "Watch.failed": HANDS_ON,
+    "RequestCall.failed": GUARD,
+    "RequestCall.returned": GUARD,
 }
 
 
@@ -216,14 +217,19 @@ def test_a_fault_of_ours_stays_ours(
     provider: FakeProvider,
     instrument: Callable[..., SpanCapture],
     guard: Guard,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     guard.allow("")
+    for package in ("literalai_otel", "literalai_otel_openai"):  # thousands of tracebacks need not be formatted
+        monkeypatch.setattr(logging.getLogger(package), "propagate", False)
     assert len(on_the_way) > 60
     failures: dict[str, list[str]] = {}
-    for name in sorted(on_the_way - set(ENTRIES)):
+    for name in sorted(on_the_way):
+        function = FUNCTIONS[name]
+        if function.__qualname__ in ENTRIES:
+            continue
         OpenAIInstrumentor().uninstrument()
         capture = instrument()  # what is made with the first call is made anew
-        function = FUNCTIONS[name]
         original = function.__code__
         HITS.clear()
         function.__code__ = broken.__code__
@@ -244,6 +250,7 @@ def test_a_fault_of_ours_stays_ours(
 
 @pytest.mark.parametrize("name", ENTRIES)
 def test_the_exceptions_are_what_they_are_said_to_be(name: str) -> None:
-    source = inspect.getsource(FUNCTIONS[name])
+    (function,) = [each for each in FUNCTIONS.values() if each.__qualname__ == name]
+    source = inspect.getsource(function)
     assert ("except Exception" in source) or ENTRIES[name] != GUARD
     assert len(source.splitlines()) < 12 or ENTRIES[name] != HANDS_ON

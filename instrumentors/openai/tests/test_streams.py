@@ -4,14 +4,21 @@ import gc
 import time
 import tracemalloc
 from collections.abc import Callable
+from typing import Any
 
+import openai
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from literalai_otel import attributes
-from literalai_otel.testing import Chat, FakeProvider, Gate, SpanCapture
+from literalai_otel.testing import Chat, Chunks, FakeProvider, Gate, SpanCapture
+from literalai_otel.testing.guards import Guard
+from literalai_otel.testing.twin import view
+from literalai_otel_openai import OpenAIInstrumentor
 
 from .reading import outputs, texts
-from .worlds import OpenAIWorld
+from .worlds import HELLO, OpenAIWorld
 
 KINDS = pytest.mark.parametrize("kind", ["sync", "async"])
 
@@ -99,3 +106,42 @@ async def test_an_empty_piece_is_a_chunk_too(text: str, provider: FakeProvider, 
     assert len(list(await world.chat(stream=True))) == 3
     await world.aclose()
     assert "".join(texts(outputs(capture.one()))) == text
+
+
+ODD = st.one_of(st.none(), st.booleans(), st.integers(-1, 3), st.text(max_size=4), st.just([]), st.just({}))
+FUNCTIONS = st.fixed_dictionaries({}, optional={"name": ODD, "arguments": ODD})
+CALLS = st.fixed_dictionaries({}, optional={"index": ODD, "id": ODD, "type": ODD, "function": ODD | FUNCTIONS})
+DELTAS = st.fixed_dictionaries(
+    {}, optional={"role": ODD, "content": ODD, "refusal": ODD, "tool_calls": ODD | st.lists(ODD | CALLS, max_size=2)}
+)
+CHOICES = st.fixed_dictionaries({}, optional={"index": ODD, "delta": ODD | DELTAS, "finish_reason": ODD})
+COUNTS = st.fixed_dictionaries({}, optional={"prompt_tokens": ODD, "completion_tokens": ODD, "total_tokens": ODD})
+ANY_CHUNK = st.fixed_dictionaries(
+    {}, optional={"choices": ODD | st.lists(ODD | CHOICES, max_size=2), "usage": ODD | COUNTS, "model": ODD, "id": ODD}
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chunks=st.lists(ANY_CHUNK, max_size=5))
+def test_whatever_a_provider_sends(chunks: list[dict[str, Any]], provider: FakeProvider, guard: Guard) -> None:
+    """The user sees what the bare client gives, and the span ends without an error of ours."""
+    guard.allow("not readable")
+    provider.script(Chunks(chunks))
+    client = openai.OpenAI(base_url=provider.base_url, api_key="k", max_retries=0)
+
+    def ask() -> object:
+        try:
+            stream = client.chat.completions.create(model="m", messages=HELLO, stream=True)
+            return [view(chunk) for chunk in stream]
+        except Exception as error:
+            return view(error)
+
+    bare = ask()
+    tracer_provider, capture = SpanCapture.provider()
+    OpenAIInstrumentor().instrument(tracer_provider=tracer_provider)
+    try:
+        assert ask() == bare
+    finally:
+        OpenAIInstrumentor().uninstrument()
+        client.close()
+    assert capture.one().fields[attributes.REQUEST_MODEL] == "m"

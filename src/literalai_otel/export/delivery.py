@@ -26,6 +26,7 @@ from literalai_otel.genai.abandoned import finish_abandoned
 from literalai_otel.model import Step, Thread
 
 if TYPE_CHECKING:  # loaded on the delivery thread
+    from literalai_otel.api import SyncApi
     from literalai_otel.export.retry import RetryPolicy
 
 _TO_SPEAK_S: Final = 0.02
@@ -192,9 +193,24 @@ class Delivery:
         # Reentrant: a garbage collection inside our own critical section may close an abandoned stream, whose span
         # then ends and is submitted by the very thread that holds the lock.
         self._changed = threading.Condition(threading.RLock())
+        self._kind_of_locks = threading.Lock
         self._ledger = Ledger(self._max_units, self._max_bytes)
         self._left = False
         self._workers = self._new_workers()
+
+    def _renew_locks(self) -> None:
+        """After `gevent` replaced the threads: waiting on a lock from before stops every greenlet of the process.
+
+        Zero-code set-up comes before the patch, the first submission usually after it. Workers that run already
+        are real threads, which go on with real locks.
+        """
+        self._kind_of_locks = threading.Lock
+        if not self._workers.running:
+            self._changed = threading.Condition(threading.RLock())
+            self._workers = self._new_workers()
+            self._losses.reset_after_fork()
+            self._sender.reset_after_fork()
+            PROCESS_ENDS.renew_locks()
 
     def _new_workers(self) -> Workers:
         return Workers(
@@ -212,6 +228,8 @@ class Delivery:
         if self.disabled:
             return
         size = guess_size(source)
+        if self._kind_of_locks is not threading.Lock:
+            self._renew_locks()
         with self._changed:
             if self._workers.over:
                 self._workers = self._new_workers()

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import weakref
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 _OF_TIMEOUT: Final = 0.85
 """Share of the time-out that delivery may use at exit: the interpreter needs some to go down."""
@@ -47,7 +47,10 @@ class ProcessEnds:
         self._finalized_in: int | None = None
         self.loading = threading.Lock()
         """Held by a worker while it imports."""
-        self._fork_waited = False
+        self._held_to_fork: list[Any] = []
+        """One entry for each fork that has begun, the lock or None: greenlets may begin several at a time."""
+        self._held_in = 0
+        """The process that held it last."""
 
     def register(self, delivery: Drainable) -> None:
         """Take care of `delivery`. Registered early, the hook runs late: after the hooks of the application."""
@@ -62,6 +65,10 @@ class ProcessEnds:
                 after_in_parent=self._after_fork_in_parent,
                 after_in_child=self._after_fork_in_child,
             )
+
+    def renew_locks(self) -> None:
+        """Make the lock anew, of the kind that `threading` has now (`Delivery` says when)."""
+        self.loading = threading.Lock()
 
     def worker_starts(self) -> None:
         """A child of `multiprocessing` leaves without `atexit`; its own finalizers do run."""
@@ -97,14 +104,21 @@ class ProcessEnds:
             delivery.begin_closing()
 
     def _before_fork(self) -> None:
-        self._fork_waited = self.loading.acquire(timeout=_LONGEST_IMPORT_S)
+        if self._held_to_fork and self._held_in != os.getpid():
+            # A child whose earlier hook forks again, before ours has made it a process of its own.
+            self._after_fork_in_child()
+        self._held_in = os.getpid()
+        lock = self.loading
+        self._held_to_fork.append(lock if lock.acquire(timeout=_LONGEST_IMPORT_S) else None)
 
     def _after_fork_in_parent(self) -> None:
-        if self._fork_waited:
-            self.loading.release()
+        lock = self._held_to_fork.pop()
+        if lock is not None:
+            lock.release()
 
     def _after_fork_in_child(self) -> None:
         self.loading = threading.Lock()
+        self._held_to_fork.clear()
         self._deadline = None
         for delivery in list(self._deliveries):
             delivery.reset_after_fork()

@@ -37,6 +37,8 @@ class CallOptions:
 
     def apply(self, invocation: Inference) -> None:
         """Put them into `invocation`."""
+        if self is NO_OPTIONS:
+            return
         if self.tags is not None:
             invocation.attributes[GENERATION_TAGS] = self.tags
         if self.metadata is not None:
@@ -59,28 +61,26 @@ def current_call_options() -> CallOptions:
     return _OPTIONS.get()
 
 
-def read_options(given: Mapping[str, Any], messages: Any) -> CallOptions:
+def read_options(given: Mapping[str, Any] | None, messages: Any) -> CallOptions:
     """The options that `literalai_*` keywords and the messages say; keywords that nobody knows say nothing."""
-    prompt = _prompt_of(messages)
-    if not given and not prompt:
+    # Only sequences: looking into an iterator would consume it. Most messages are plain dicts, which say nothing.
+    has_prompt = isinstance(messages, list | tuple) and any(
+        type(message) is not dict and hasattr(message, PROMPT_ATTRIBUTE) for message in cast(list[Any], messages)
+    )
+    if given is None and not has_prompt:
         return NO_OPTIONS
-    tags, metadata, step_id = (given.get(PREFIX + name) for name in ("tags", "metadata", "step_id"))
+    tags, metadata, step_id = ((given or {}).get(PREFIX + name) for name in ("tags", "metadata", "step_id"))
     return CallOptions(
         tags=[str(tag) for tag in cast(list[Any], tags)] if isinstance(tags, list | tuple | set | frozenset) else None,
         metadata=cast(Mapping[str, Any], metadata) if isinstance(metadata, Mapping) else None,
         step_id=str(step_id) if step_id is not None else None,
-        **prompt,
+        **(_prompt_of(cast(list[Any], messages)) if has_prompt else {}),
     )
 
 
-def _prompt_of(messages: Any) -> dict[str, Any]:
-    # Only sequences: looking into an iterator would consume it.
-    if not isinstance(messages, list | tuple):
-        return {}
+def _prompt_of(messages: list[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for position, message in enumerate(cast(list[Any], messages)):
-        if type(message) is dict:
-            continue
+    for position, message in enumerate(messages):
         link = getattr(message, PROMPT_ATTRIBUTE, None)
         if isinstance(link, Mapping):
             source = cast(Mapping[str, Any], link)
@@ -121,7 +121,11 @@ def takes_call_options(original: Any, patches: PatchSet) -> Callable[..., Any]:
 
 
 def _take_quietly(kwargs: dict[str, Any]) -> CallOptions:
-    given = {name: kwargs.pop(name) for name in [*kwargs] if name.startswith(PREFIX)}
+    given: dict[str, Any] | None = None
+    for name in tuple(kwargs):
+        if name.startswith(PREFIX):
+            given = given or {}
+            given[name] = kwargs.pop(name)
     try:
         return read_options(given, kwargs.get("messages"))
     except Exception:

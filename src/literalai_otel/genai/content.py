@@ -111,7 +111,7 @@ class DeferredContent:
         self._policy = content_policy
         self._info = info
         self.size = size
-        self.flags: Mapping[str, Any] = _NO_FLAGS
+        self.flags = _NO_FLAGS
 
     def __call__(self) -> Any:
         """The masked and cut value, or None. Never raises."""

@@ -62,13 +62,10 @@ def message_parts(message: Mapping[str, Any]) -> list[Json]:
     parts.extend(content_parts(message.get("content")))
     if message.get("refusal"):
         parts.append({"type": "refusal", "content": message["refusal"]})
-    audio = message.get("audio")
-    if isinstance(audio, Mapping):
-        parts.extend(_audio_reply(cast(Mapping[str, Any], audio)))
-    parts.extend(tool_call_part(call) for call in cast(list[Any], message.get("tool_calls") or []))
-    function_call = message.get("function_call")
-    if isinstance(function_call, Mapping):
-        parts.append(tool_call_part({"function": function_call}))
+    parts.extend(_audio_reply(_object(message.get("audio"))))
+    parts.extend(tool_call_part(call) for call in _list(message.get("tool_calls")))
+    if _object(message.get("function_call")):
+        parts.append(tool_call_part({"function": message["function_call"]}))
     return parts
 
 
@@ -88,7 +85,7 @@ def tool_call_part(call: Any) -> Json:
     if not isinstance(call, Mapping):
         return {"type": "tool_call", "name": str(call)}
     source = cast(Mapping[str, Any], call)
-    body: Json = source.get("function") or source.get("custom") or {}
+    body = _object(source.get("function") or source.get("custom"))
     part: Json = {"type": "tool_call", "name": body.get("name")}
     if source.get("id") is not None:
         part["id"] = source["id"]
@@ -151,9 +148,8 @@ def _tool_definition(tool: Any) -> Json:
     if not isinstance(tool, Mapping):
         return {"type": "function", "name": str(tool)}
     source = dict(cast(Mapping[str, Any], tool))
-    kind = source.pop("type", "function")
-    nested = source.pop(kind, None)
-    return {"type": kind, **(cast(Json, nested) if isinstance(nested, dict) else {}), **source}
+    kind = str(source.pop("type", "function"))
+    return {"type": kind, **_object(source.pop(kind, None)), **source}
 
 
 def _tool_response(message: Mapping[str, Any]) -> Json:
@@ -189,15 +185,12 @@ def _refusal(part: Mapping[str, Any]) -> Json:
 
 
 def _image(part: Mapping[str, Any]) -> Json:
-    image = part.get("image_url")
-    detail: Json = {}
-    if isinstance(image, Mapping):
-        image_url = cast(Mapping[str, Any], image)
-        detail = {"detail": image_url["detail"]} if image_url.get("detail") else {}
-        image = image_url.get("url")
-    if image is None and part.get("file_id"):
+    given = part.get("image_url")
+    image = {"url": given} if isinstance(given, str) else _object(given)
+    if not image.get("url") and part.get("file_id"):
         return {"type": "file", "modality": "image", "file_id": part["file_id"]}
-    return {**_located("image", str(image)), **detail}
+    detail: Json = {"detail": image["detail"]} if image.get("detail") else {}
+    return {**_located("image", str(image.get("url"))), **detail}
 
 
 def _located(modality: str, url: str) -> Json:
@@ -209,13 +202,13 @@ def _located(modality: str, url: str) -> Json:
 
 
 def _audio(part: Mapping[str, Any]) -> Json:
-    audio = cast(Mapping[str, Any], part.get("input_audio") or {})
+    audio = _object(part.get("input_audio"))
     form = str(audio.get("format") or "")
     return media_part("audio", _AUDIO_MIME.get(form, f"audio/{form}") if form else None, str(audio.get("data") or ""))
 
 
 def _file(part: Mapping[str, Any]) -> Json:
-    file = cast(Mapping[str, Any], part.get("file") or {})
+    file = _object(part.get("file"))
     name: Json = {"name": file["filename"]} if file.get("filename") else {}
     if file.get("file_id"):
         return {"type": "file", "modality": "document", "file_id": file["file_id"], **name}
@@ -230,6 +223,14 @@ def _audio_reply(audio: Mapping[str, Any]) -> list[Json]:
     if audio.get("id"):
         parts.append({"type": "file", "modality": "audio", "file_id": audio["id"]})
     return parts
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return cast(Mapping[str, Any], value) if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return cast(list[Any], value) if isinstance(value, list) else []
 
 
 _PART_CONVERTERS: Final[dict[str, Callable[[Mapping[str, Any]], Json]]] = {

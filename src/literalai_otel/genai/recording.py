@@ -253,15 +253,18 @@ class Recorder:
         if suppressed(current):
             return None
         outer = current.get(RECORDING_KEY)
-        if isinstance(outer, Recording) and outer.accepts_nested and not outer.ended:
-            return Recording(invocation, INVALID_SPAN, current, contribute=outer.enrich)
+        if isinstance(outer, Recording):
+            source = invocation.exchange.source
+            if source is not None and outer.invocation.exchange.source is source:
+                return None  # wrapped in two places: it is the same call
+            if outer.accepts_nested and not outer.ended:
+                return Recording(invocation, INVALID_SPAN, current, contribute=outer.enrich)
         official = outer_official(current)
         if official is not None:
             return Recording(invocation, INVALID_SPAN, current, contribute=partial(publish, data=official))
         metrics = self._meters() if policy().metrics else None
-        span = self._tracer_in(current).start_span(
-            invocation.span_name, current, SpanKind.CLIENT, invocation.attributes
-        )
+        tracer = self._tracer if TRACER_PROVIDER_KEY not in current else self._tracer_in(current)
+        span = tracer.start_span(invocation.span_name, current, SpanKind.CLIENT, invocation.attributes)
         try:
             return Recording(invocation, span, current, metrics=metrics, accepts_nested=accepts_nested)
         except Exception:

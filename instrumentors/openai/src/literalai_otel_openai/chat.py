@@ -59,21 +59,17 @@ _RESPONSE_TEXTS: Final = (
     ("service_tier", OPENAI_RESPONSE_SERVICE_TIER),
     ("system_fingerprint", OPENAI_RESPONSE_SYSTEM_FINGERPRINT),
 )
-_USAGE_TOTALS: Final = (("prompt_tokens", USAGE_INPUT_TOKENS), ("completion_tokens", USAGE_OUTPUT_TOKENS))
-_USAGE_DETAILS: Final = (
-    (
-        "prompt_tokens_details",
-        (
-            ("cached_tokens", USAGE_CACHE_READ_INPUT_TOKENS),
-            ("cache_write_tokens", USAGE_CACHE_WRITE_INPUT_TOKENS),
-            ("audio_tokens", USAGE_AUDIO_INPUT_TOKENS),
-        ),
-    ),
-    (
-        "completion_tokens_details",
-        (("reasoning_tokens", USAGE_REASONING_OUTPUT_TOKENS), ("audio_tokens", USAGE_AUDIO_OUTPUT_TOKENS)),
-    ),
-)
+_USAGE_DETAILS: Final[Mapping[str, Mapping[str, str]]] = {
+    "prompt_tokens_details": {
+        "cached_tokens": USAGE_CACHE_READ_INPUT_TOKENS,
+        "cache_write_tokens": USAGE_CACHE_WRITE_INPUT_TOKENS,
+        "audio_tokens": USAGE_AUDIO_INPUT_TOKENS,
+    },
+    "completion_tokens_details": {
+        "reasoning_tokens": USAGE_REASONING_OUTPUT_TOKENS,
+        "audio_tokens": USAGE_AUDIO_OUTPUT_TOKENS,
+    },
+}
 _NOT_SETTINGS: Final = frozenset({"model", "messages", "tools", "functions"})
 _CREDENTIALS: Final = frozenset(
     {"api_key", "api-key", "apikey", "x-api-key", "authorization", "access_token", "token", "password", "secret"}
@@ -198,36 +194,31 @@ def write_response(invocation: Inference, fields: Mapping[str, Any], reasons: li
     attributes = invocation.attributes
     for key, name in _RESPONSE_TEXTS:
         value = fields.get(key)
-        if isinstance(value, str) and value:
+        if value and isinstance(value, str):
             attributes[name] = value
     if reasons:
         attributes[RESPONSE_FINISH_REASONS] = reasons
     if usage is not None:
-        attributes.update(usage_attributes(usage))
+        write_usage(usage, attributes)
 
 
-def usage_attributes(usage: Any) -> dict[str, Any]:
-    """Token counts as far as they are given: totals also when zero, details only when positive."""
+def write_usage(usage: Any, attributes: dict[str, Any]) -> None:
+    """Write token counts as far as they are given: totals also when zero, details only when positive."""
     fields = fields_of(usage)
-    attributes: dict[str, Any] = {}
-    for key, name in _USAGE_TOTALS:
-        count = fields.get(key)
-        if type(count) is int and count >= 0:
-            attributes[name] = count
-    for group, keys in _USAGE_DETAILS:
+    counts = [fields.get(key) for key in ("prompt_tokens", "completion_tokens", "total_tokens")]
+    spent, made, total = (count if type(count) is int and count >= 0 else None for count in counts)
+    if spent is not None:
+        attributes[USAGE_INPUT_TOKENS] = spent
+    if made is not None:
+        attributes[USAGE_OUTPUT_TOKENS] = made
+    if total is not None and (spent is None or made is None or total != spent + made):
+        attributes[USAGE_TOTAL_TOKENS] = total
+    for group, names in _USAGE_DETAILS.items():
         details = fields.get(group)
         if details is not None:
-            known = fields_of(details)
-            for key, name in keys:
-                count = known.get(key)
-                if type(count) is int and count > 0:
-                    attributes[name] = count
-    total = fields.get("total_tokens")
-    if type(total) is int and total >= 0:
-        parts = [attributes[name] for _, name in _USAGE_TOTALS if name in attributes]
-        if len(parts) < len(_USAGE_TOTALS) or total != sum(parts):
-            attributes[USAGE_TOTAL_TOKENS] = total
-    return attributes
+            for key, count in fields_of(details).items():
+                if key in names and type(count) is int and count > 0:
+                    attributes[names[key]] = count
 
 
 def _items(value: Any) -> Iterable[Any]:

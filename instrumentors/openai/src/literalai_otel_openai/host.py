@@ -38,6 +38,8 @@ _DOMAINS: Final = (
     ("x.ai", "x_ai"),
 )
 """A host belongs to a domain by a dot, or by the dash of Google's regional hosts."""
+_MODULE_CLIENT: Final = "ModuleClient"
+"""Name of the classes behind `openai.chat`, whose base URL is the module's and not their own."""
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 Destination = dict[str, Any]
@@ -45,14 +47,16 @@ Destination = dict[str, Any]
 
 
 class Destinations:
-    """Destinations by client. A client's base URL rarely changes, and reading an URL is slow."""
+    """Destinations by client. A client's base URL rarely changes, and reading an URL is slow; so is the property."""
 
     def __init__(self) -> None:
         self._known: WeakKeyDictionary[Any, tuple[Any, Destination]] = WeakKeyDictionary()
 
     def of(self, client: Any) -> Destination:
         """Where `client` sends its requests now."""
-        base_url = client.base_url
+        base_url = getattr(client, "_base_url", None)
+        if base_url is None or type(client).__name__.endswith(_MODULE_CLIENT):
+            base_url = client.base_url
         try:
             known = self._known.get(client)
             if known is None or known[0] is not base_url:

@@ -11,8 +11,6 @@ from functools import cache
 from inspect import isawaitable
 from typing import Any, Final, cast
 
-from opentelemetry.context import get_current
-
 from literalai_otel.attributes import OPERATION_NAME, OUTPUT_MESSAGES, REQUEST_ID, REQUEST_MODEL, REQUEST_RETRIES
 from literalai_otel.genai import (
     BodyWatch,
@@ -29,7 +27,6 @@ from literalai_otel.genai import (
     watch_closing,
 )
 from literalai_otel.genai.invocation import Operation
-from literalai_otel.genai.keys import RECORDING_KEY
 from literalai_otel_openai import chat
 from literalai_otel_openai.chat_stream import ChatFold
 from literalai_otel_openai.host import Destinations
@@ -173,7 +170,7 @@ class RequestCall:
         if self._streamed and hasattr(raw, "parse"):
             _adopt_parsed_stream(raw, watch)
         elif self._streamed:
-            _warn_of_unknown_stream(type(raw))
+            _warn_of_unknown_stream(str(raw.__class__))
         watch_closing(watch, is_async=self._is_async)
 
     def _fold(self) -> Fold:
@@ -204,7 +201,7 @@ class Requests:
     ) -> RequestCall | None:
         options = args[1] if len(args) > 1 else kwargs["options"]
         endpoint = endpoint_of(options.method, options.url)
-        if endpoint is None or _is_open(options):
+        if endpoint is None:
             return None
         json_data: Any = options.json_data
         body: Mapping[str, Any] = cast(dict[str, Any], json_data) if isinstance(json_data, dict) else {}
@@ -243,12 +240,6 @@ class Requests:
             raise
 
 
-def _is_open(options: Any) -> bool:
-    """Whether the request of `options` is being recorded already, further up."""
-    recording = get_current().get(RECORDING_KEY)
-    return isinstance(recording, Recording) and recording.invocation.exchange.source is options
-
-
 def _producer(endpoint: Endpoint, invocation: Inference, result: Any) -> Callable[[], Any]:
     exchange = invocation.exchange
     if exchange.response_body is not None:
@@ -271,8 +262,8 @@ def _whole_body(endpoint: Endpoint, recording: Recording) -> Callable[[bytes], N
 
 
 @cache
-def _warn_of_unknown_stream(kind: type) -> None:
-    logger.warning("%s has no iterator that is known: its streams are recorded from their bytes", kind.__qualname__)
+def _warn_of_unknown_stream(kind: str) -> None:
+    logger.warning("%s has no iterator that is known: it is recorded from its bytes", kind)
 
 
 def _adopt_parsed_stream(raw: Any, watch: Watch) -> None:

@@ -1,0 +1,120 @@
+"""The names of the SDK that the instrumentor leans on without their being promised, and what holds without them."""
+
+import inspect
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import openai
+import openai._base_client
+import openai._legacy_response
+import openai._response
+import openai._streaming
+import pytest
+
+from literalai_otel.testing import FakeProvider
+
+from .worlds import HELLO
+
+
+@pytest.fixture
+def client(provider: FakeProvider) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=provider.base_url, api_key="k", max_retries=0) as client:
+        yield client
+
+
+PRIVATE_NAMES = [
+    "openai._base_client:SyncAPIClient.request",
+    "openai._base_client:AsyncAPIClient.request",
+    "openai._base_client:SyncAPIClient._process_response",
+    "openai._base_client:AsyncAPIClient._process_response",
+    "openai._legacy_response:LegacyAPIResponse.parse",
+    "openai._response:APIResponse.parse",
+    "openai._response:AsyncAPIResponse.parse",
+    "openai._streaming:Stream.__stream__",
+    "openai._streaming:AsyncStream.__stream__",
+]
+
+
+@pytest.mark.parametrize("name", PRIVATE_NAMES)
+def test_private_names_exist(name: str) -> None:
+    module, _, path = name.partition(":")
+    owner: Any = sys.modules[module]
+    for part in path.split("."):
+        owner = getattr(owner, part)
+    assert callable(owner)
+
+
+def test_private_attributes_of_streams_and_raw_responses(client: openai.OpenAI) -> None:
+    stream = client.chat.completions.create(model="gpt-4o", messages=HELLO, stream=True)
+    assert hasattr(stream, "_iterator")
+    assert hasattr(stream, "response")
+    stream.close()
+    raw = client.chat.completions.with_raw_response.create(model="gpt-4o", messages=HELLO)
+    assert type(raw) is openai._legacy_response.LegacyAPIResponse
+    assert {"_parsed_by_type", "_stream", "http_response"} <= set(vars(raw))
+    with client.chat.completions.with_streaming_response.create(model="gpt-4o", messages=HELLO) as response:
+        assert type(response) is openai._response.APIResponse
+        assert {"_parsed_by_type", "_is_sse_stream", "http_response"} <= set(vars(response))
+    parameters = inspect.signature(openai._base_client.SyncAPIClient.request).parameters
+    assert [name for name in parameters if name != "self"][:4] == ["cast_to", "options", "stream", "stream_cls"]
+
+
+START = """
+    import openai
+    import openai._base_client as base
+    from literalai_otel.testing import SpanCapture
+    from literalai_otel_openai import OpenAIInstrumentor
+
+    def hide(owner, name):
+        # The method is inherited then, so the SDK works on; where it is looked for it is missing.
+        kept = owner.__dict__[name]
+        delattr(owner, name)
+        owner.__bases__ = (type("Elsewhere", owner.__bases__, {{name: kept}}),)
+
+    provider, capture = SpanCapture.provider()
+    client = openai.OpenAI(base_url={base_url!r}, api_key="k", max_retries=0)
+    messages = [{{"role": "user", "content": "Hi"}}]
+
+    def every_way():
+        completions = client.chat.completions
+        completions.create(model="gpt-4o", messages=messages)
+        completions.parse(model="gpt-4o", messages=messages)
+        assert len(list(completions.create(model="gpt-4o", messages=messages, stream=True))) == 7
+        with completions.stream(model="gpt-4o", messages=messages) as stream:
+            stream.get_final_completion()
+        try:
+            completions.create(model="error-400", messages=messages)
+        except openai.BadRequestError:
+            pass
+"""
+PROGRAMS = {
+    # what is missing -> names to hide, lines on stderr
+    "the choke point": (["SyncAPIClient.request", "AsyncAPIClient.request"], 1),
+    "the look at responses": (["SyncAPIClient._process_response", "AsyncAPIClient._process_response"], 0),
+}
+
+
+@pytest.mark.parametrize("missing", PROGRAMS)
+def test_without_a_private_name(missing: str, provider: FakeProvider) -> None:
+    """Every way of calling is recorded all the same; one warning says what is lost where something is."""
+    names, lines = PROGRAMS[missing]
+    hiding = "\n".join(f"hide(base.{owner}, {name!r})" for owner, name in (each.split(".") for each in names))
+    source = (
+        textwrap.dedent(START).format(base_url=provider.base_url)
+        + f"""
+{hiding}
+OpenAIInstrumentor().instrument(tracer_provider=provider)
+every_way()
+assert [span.name for span in capture.spans] == ["chat gpt-4o"] * 4 + ["chat error-400"], capture.spans
+assert [len(span.fields["gen_ai.output.messages"]) for span in capture.spans[:4]] == [1] * 4
+OpenAIInstrumentor().uninstrument()
+every_way()
+assert len(capture.spans) == 5
+"""
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stderr.splitlines()) == lines, done.stderr
