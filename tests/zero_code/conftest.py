@@ -217,4 +217,7 @@ def stock(plugins: Plugins, ours: dict[str, str]) -> dict[str, str]:
         stock = opentelemetry.sdk._configuration:_OTelSDKConfigurator
         """,
     )
-    return ours | plugins.environment | {"OTEL_PYTHON_DISTRO": "stock", "OTEL_PYTHON_CONFIGURATOR": "stock"}
+    chosen = {"OTEL_PYTHON_DISTRO": "stock", "OTEL_PYTHON_CONFIGURATOR": "stock"}
+    # Another distro loads every instrumentor that is installed; ours keeps the other packages' ones out by itself.
+    chosen["OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"] = "openai"
+    return ours | plugins.environment | chosen

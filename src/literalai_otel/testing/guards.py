@@ -36,13 +36,14 @@ class Guard(logging.Handler):
     def __init__(self, packages: Sequence[str] = ("literalai_otel",)) -> None:
         super().__init__(logging.DEBUG)
         self._packages = tuple(packages)
-        self._records: list[logging.LogRecord] = []
+        self._complaints: list[str] = []
+        self._messages: list[str] = []
         self._allowed: list[str] = []
         self._captures: list[SpanCapture] = []
         self._levels: dict[str, int] = {}
 
     def allow(self, text: str) -> None:
-        """Records whose message contains `text` are expected (`""`: all of ours)."""
+        """From now on records whose message contains `text` are expected (`""`: all of them)."""
         self._allowed.append(text)
 
     def watch(self, capture: SpanCapture) -> None:
@@ -52,11 +53,15 @@ class Guard(logging.Handler):
     @property
     def messages(self) -> list[str]:
         """Every record of ours so far, as text."""
-        return [record.getMessage() for record in self._records if record.name.startswith(self._packages)]
+        return list(self._messages)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the record."""
-        self._records.append(record)
+        """Keep what the record says, not the record: its traceback holds frames, and they hold what must be freed."""
+        if record.name.startswith(self._packages):
+            self._messages.append(record.getMessage())
+        if self._is_problem(record):
+            text = logging.Formatter("%(name)s %(levelname)s %(message)s").format(record)
+            self._complaints.append(f"log: {text}")
 
     def __enter__(self) -> Self:
         for name in (*self._packages, *WATCHED_LOGGERS):
@@ -83,7 +88,7 @@ class Guard(logging.Handler):
 
     def problems(self) -> list[str]:
         """Everything that is wrong now."""
-        found = [f"log: {self._text(record)}" for record in self._records if self._is_problem(record)]
+        found = list(self._complaints)
         found += [f"open span: {name}" for capture in self._captures for name in capture.still_open]
         if trace.get_current_span().get_span_context().is_valid:
             found.append(f"current span: {trace.get_current_span()}")
@@ -100,7 +105,3 @@ class Guard(logging.Handler):
         if record.name.startswith(self._packages):
             return record.exc_info is not None or record.levelno >= logging.WARNING
         return record.levelno >= logging.ERROR
-
-    @staticmethod
-    def _text(record: logging.LogRecord) -> str:
-        return logging.Formatter("%(name)s %(levelname)s %(message)s").format(record)
