@@ -14,9 +14,9 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags
 
 from literalai_otel import attributes as names
-from literalai_otel.context import LITERAL_KEY, LiteralContext, set_default_client, set_properties, thread
+from literalai_otel.context import LITERAL_KEY, LiteralContext, set_default_client
 from literalai_otel.context.active_thread import ActiveThread
-from literalai_otel.processor import MAX_BRIDGES, MAX_ENDED, Lineage, LineageIndex, LiteralContextProcessor
+from literalai_otel.processor import MAX_BRIDGES, MAX_ENDED, Lineage, LineageIndex
 from literalai_otel.translate import step_id
 
 MODEL_CALL = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}
@@ -280,34 +280,3 @@ def test_surroundings_that_cannot_be_encoded_break_nothing(tracer: trace.Tracer,
 
     tracer.start_span("span", surrounded(metadata={"k": Unprintable()}, tags=("a",))).end()
     assert (indexing.spans["span"].attributes or {})[names.TAGS] == ("a",)
-
-
-@pytest.mark.feature("L-CLI-16")
-def test_the_stock_pipeline_finds_everything_on_the_spans() -> None:
-    """Without our exporter's processor: ids of thread, root run and parent step are attributes."""
-    ended: dict[str, ReadableSpan] = {}
-
-    class Keep(SpanProcessor):
-        def on_end(self, span: ReadableSpan) -> None:
-            ended[span.name] = span
-
-    provider = TracerProvider(shutdown_on_exit=False)
-    stamping = LiteralContextProcessor()
-    provider.add_span_processor(stamping)  # type: ignore[arg-type] - a span processor by shape
-    provider.add_span_processor(Keep())
-    tracer = provider.get_tracer("foreign")
-
-    with thread(thread_id="t"), tracer.start_as_current_span("run", attributes={names.STEP_TYPE: "run"}) as run:
-        set_properties(tags=["tag"])
-        with tracer.start_as_current_span("HTTP"):
-            tracer.start_span("chat m", attributes=MODEL_CALL).end()
-    found = dict(ended["chat m"].attributes or {})
-    identity = run.get_span_context()
-    assert found[names.THREAD_ID] == "t"
-    assert found[names.TAGS] == ("tag",)
-    assert found[names.STEP_PARENT_ID] == step_id(identity.trace_id, identity.span_id)
-    assert (ended["HTTP"].attributes or {})[names.STEP_PARENT_ID] == found[names.STEP_PARENT_ID]
-    assert names.STEP_PARENT_ID not in (ended["run"].attributes or {})
-    assert len(stamping.lineage) == 0
-    assert provider.force_flush()
-    provider.shutdown()

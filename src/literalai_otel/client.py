@@ -42,9 +42,6 @@ class LiteralClient(Surface):
         disabled: Decorated code runs, nothing is recorded or sent.
         release: Version of the application; becomes `metadata.release`. `LITERAL_RELEASE` otherwise.
         tracer_provider: A provider of the OpenTelemetry SDK to join, in place of one of its own.
-        delivery: A delivery to use, whose spans arrive by an exporter that is there already; nothing is added to
-            `tracer_provider` then.
-        lineage: What knows the steps above the spans of `tracer_provider`, when `delivery` is given.
         settings: Any other setting of `config.Config`, by its name.
 
     Raises:
@@ -61,8 +58,6 @@ class LiteralClient(Surface):
         release: str | None = None,
         *,
         tracer_provider: TracerProvider | None = None,
-        delivery: Delivery | None = None,
-        lineage: LineageIndex | None = None,
         **settings: Any,
     ) -> None:
         config = Config.load(
@@ -75,12 +70,12 @@ class LiteralClient(Surface):
             **settings,
         )
         off = config.disabled or config.sdk_disabled
-        if config.api_key is None and delivery is None and not off:
+        if config.api_key is None and not off:
             raise ConfigError(
                 "LiteralClient needs an API key: pass api_key or set LITERAL_API_KEY. "
                 "`literalai-otel serve` starts a server and shows a key."
             )
-        if config.api_url is None and delivery is None and not off:
+        if config.api_url is None and not off:
             package_logger.warning(
                 "Literal AI: nothing is sent: set LITERAL_API_URL; `literalai-otel serve` starts a server"
             )
@@ -97,15 +92,15 @@ class LiteralClient(Surface):
             self._share(standing)
             return
         self.name = f"client-{next(_numbers)}"
-        self.delivery = delivery or (Delivery(None) if off else Delivery.from_config(config, batch_size=BATCH_SIZE))
-        self._lineage = lineage
+        self.delivery = Delivery(None) if off else Delivery.from_config(config, batch_size=BATCH_SIZE)
+        self._lineage: LineageIndex | None = None
         self._processor: LiteralSpanProcessor | None = None
         if off:
             tracer_provider = tracer_provider or NoOpTracerProvider()
         elif tracer_provider is None:
             self.private = True
             tracer_provider = self._own_provider()
-        elif delivery is None:
+        else:
             self._add_processor(tracer_provider)
         self.tracer_provider: TracerProvider = tracer_provider
         self.tracer: Tracer = tracer_provider.get_tracer(STEP_SCOPE)

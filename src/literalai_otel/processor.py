@@ -129,12 +129,6 @@ class LineageIndex:
             return None
         return node.is_step or node.above is not None or node.remote_parent is not None
 
-    def parent_of(self, trace_id: int, span_id: int) -> str | None:
-        """Id of the step above a live span, None when there is none."""
-        entry = self._live.get((trace_id, span_id))
-        lineage = entry[0].lineage if entry else None
-        return lineage.parent_step_id if lineage else None
-
     def _find(self, span: SpanContext) -> _Node | None:
         return self._live_or_ended((span.trace_id, span.span_id))
 
@@ -190,36 +184,3 @@ class LineageIndex:
             span.set_attributes({k: v for k, v in surroundings.stamps.items() if k not in attributes})
         if nearest is not None and nearest is not above and explicit_parent is None:
             span.set_attribute(STEP_PARENT_ID, nearest.step_id())
-
-
-class LiteralContextProcessor:
-    """A span processor (by shape) that stamps only, for pipelines whose exporter sees spans and nothing else.
-
-    There the parent step must be on the span, whether or not the span's own parent is that step.
-    """
-
-    def __init__(self) -> None:
-        self.lineage = LineageIndex()
-
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Stamp the surroundings and the parent step."""
-        self.lineage.start(span, parent_context)
-        identity = span.get_span_context()
-        parent = self.lineage.parent_of(identity.trace_id, identity.span_id)
-        if parent is not None:
-            span.set_attribute(STEP_PARENT_ID, parent)
-
-    def _on_ending(self, span: Span) -> None:
-        """The SDK calls this on every processor."""
-
-    def on_end(self, span: Any) -> None:
-        """Forget the span."""
-        identity = cast(SpanContext, span.get_span_context())
-        self.lineage.end(identity.trace_id, identity.span_id)
-
-    def shutdown(self) -> None:
-        """Nothing to stop."""
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Nothing waits here."""
-        return True
