@@ -58,7 +58,11 @@ def identity(span: CapturedSpan) -> None:
     assert texts(inputs(span)) == ("Hi",)
 
 
-@case("chat", Expect(texts=(GREETING,), finish=("stop",), usage=(11, 7), check=identity))
+@case(
+    "chat",
+    Expect(texts=(GREETING,), finish=("stop",), usage=(11, 7), check=identity),
+    features=("I-OAI-01", "I-OAI-02", "I-OAI-06"),
+)
 async def plain(world: OpenAIWorld) -> None:
     client = world.client()
     pending = client.chat.completions.create(model="gpt-4o", messages=HELLO)
@@ -118,7 +122,7 @@ def tools_recorded(span: CapturedSpan) -> None:
     assert tool["parameters"] == WEATHER_TOOL["function"]["parameters"]
 
 
-@case("tools", Expect(model="tools", finish=("tool_calls",), check=tools_recorded))
+@case("tools", Expect(model="tools", finish=("tool_calls",), check=tools_recorded), features=("I-OAI-10",))
 async def tools(world: OpenAIWorld) -> None:
     world.show("answer", await world.chat(model="tools", tools=[WEATHER_TOOL], tool_choice="auto"))
 
@@ -131,7 +135,12 @@ def whole_history(span: CapturedSpan) -> None:
     assert len(parts(messages, "tool_call")) == 2
 
 
-@case("O30 answer objects and tool models sent back", ONE, Expect(texts=(GREETING,), check=whole_history))
+@case(
+    "O30 answer objects and tool models sent back",
+    ONE,
+    Expect(texts=(GREETING,), check=whole_history),
+    features=("L-GEN-10",),
+)
 async def conversation(world: OpenAIWorld) -> None:
     class Tool(pydantic.BaseModel):
         type: str = "function"
@@ -188,7 +197,11 @@ def is_json_output(span: CapturedSpan) -> None:
     assert set(schema["properties"]) == {"city", "degrees"}
 
 
-@case("parse", Expect(model="structured", texts=('{"city": "Paris", "degrees": 21}',), check=is_json_output))
+@case(
+    "parse",
+    Expect(model="structured", texts=('{"city": "Paris", "degrees": 21}',), check=is_json_output),
+    features=("I-OAI-10",),
+)
 async def parse(world: OpenAIWorld) -> None:
     client = world.client()
     answer = await world.call(

@@ -43,7 +43,7 @@ async def read(world: OpenAIWorld, stream: Any, label: str = "chunks") -> list[A
     return chunks
 
 
-@case("stream", Expect(texts=(GREETING,), finish=("stop",), usage=(None, None), check=timed))
+@case("stream", Expect(texts=(GREETING,), finish=("stop",), usage=(None, None), check=timed), features=("I-OAI-02",))
 async def whole(world: OpenAIWorld) -> None:
     stream = await world.chat(stream=True)
     world.here("before the first chunk")

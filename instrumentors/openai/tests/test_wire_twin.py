@@ -33,7 +33,16 @@ CONTENT = (
 
 
 def parameters() -> list[object]:
-    return [pytest.param(case, kind, id=f"{case.id}-{kind}") for case in CASES for kind in case.kinds]
+    return [
+        pytest.param(
+            case,
+            kind,
+            id=f"{case.id}-{kind}",
+            marks=[pytest.mark.feature(*case.features)] if case.features else [],
+        )
+        for case in CASES
+        for kind in case.kinds
+    ]
 
 
 def run(case: Case, kind: str, provider: FakeProvider) -> Observation:
@@ -48,7 +57,6 @@ def test_the_ids_of_the_cases_are_unique() -> None:
     assert len({case.id for case in CASES}) == len(CASES)
 
 
-@pytest.mark.feature("I-OAI-01", "I-OAI-02", "I-OAI-06", "I-OAI-10", "I-OAI-12", "L-GEN-10")
 # The SDK's own HTTP client complains when a half-made deep copy of it is dropped.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(("case", "kind"), parameters())

@@ -101,6 +101,8 @@ class Case:
     kinds: Sequence[str]
     logs: str | None
     """Part of a debug record with a traceback that the case may cause, where the provider talks nonsense."""
+    features: Sequence[str]
+    """Rows of docs/features.toml that it proves."""
 
 
 class Cases:
@@ -110,12 +112,17 @@ class Cases:
         self.rows: list[Case] = []
 
     def __call__(
-        self, id: str, *expect: Expect, kinds: Sequence[str] = ("sync", "async"), logs: str | None = None
+        self,
+        id: str,
+        *expect: Expect,
+        kinds: Sequence[str] = ("sync", "async"),
+        logs: str | None = None,
+        features: Sequence[str] = (),
     ) -> Any:
         """Add the decorated coroutine function as case `id`."""
 
         def add(run: Callable[[OpenAIWorld], Coroutine[Any, Any, None]]) -> Callable[..., Any]:
-            self.rows.append(Case(id, run, expect, kinds, logs))
+            self.rows.append(Case(id, run, expect, kinds, logs, features))
             return run
 
         return add

@@ -115,7 +115,7 @@ class _Choice:
     @property
     def size(self) -> int:
         """Characters kept."""
-        return sum(len(piece) for pieces in self._pieces.values() for piece in pieces)
+        return sum(sum(map(len, pieces)) for pieces in self._pieces.values())
 
     def add(self, delta: Any) -> None:
         """Take over the pieces of `delta`."""
