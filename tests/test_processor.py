@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags
 
 from literalai_otel import attributes as names
-from literalai_otel.context import LITERAL_KEY, LiteralContext, set_default_client
+from literalai_otel.context import LITERAL_KEY, LiteralContext, set_default_client, thread
 from literalai_otel.context.active_thread import ActiveThread
 from literalai_otel.processor import MAX_BRIDGES, MAX_ENDED, Lineage, LineageIndex
 from literalai_otel.translate import step_id
@@ -280,3 +280,14 @@ def test_surroundings_that_cannot_be_encoded_break_nothing(tracer: trace.Tracer,
 
     tracer.start_span("span", surrounded(metadata={"k": Unprintable()}, tags=("a",))).end()
     assert (indexing.spans["span"].attributes or {})[names.TAGS] == ("a",)
+
+
+def test_the_thread_is_the_official_conversation_of_our_model_calls_alone(indexing: Indexing) -> None:
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(indexing)
+    with thread(thread_id="t"):
+        provider.get_tracer("literalai_otel.instrumentors.openai").start_span("chat m", attributes=MODEL_CALL).end()
+        provider.get_tracer("another").start_span("foreign").end()
+    provider.get_tracer("literalai_otel.instrumentors.openai").start_span("outside", attributes=MODEL_CALL).end()
+    conversations = {name: (span.attributes or {}).get(names.CONVERSATION_ID) for name, span in indexing.spans.items()}
+    assert conversations == {"chat m": "t", "foreign": None, "outside": None}

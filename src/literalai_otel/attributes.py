@@ -143,5 +143,6 @@ CONTENT_DROPPED: Final = "literalai.content.dropped"
 
 SCOPE_PREFIX: Final = "literalai_otel"
 """Every instrumentation scope of ours starts so; instrumentors: `literalai_otel.instrumentors.<framework>`."""
+INSTRUMENTOR_SCOPE_PREFIX: Final = "literalai_otel.instrumentors."
 STEP_SCOPE: Final = "literalai_otel.context"
 """Scope of the spans that `run`, `step` and their kin open."""

@@ -15,7 +15,14 @@ from typing import Any, Final, Protocol, cast
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanContext, SpanKind, format_span_id
 
-from literalai_otel.attributes import SCOPE_PREFIX, STEP_ID, STEP_PARENT_ID
+from literalai_otel.attributes import (
+    CONVERSATION_ID,
+    INSTRUMENTOR_SCOPE_PREFIX,
+    SCOPE_PREFIX,
+    STEP_ID,
+    STEP_PARENT_ID,
+    THREAD_ID,
+)
 from literalai_otel.context.state import literal_context
 from literalai_otel.translate import is_step, step_id
 
@@ -181,6 +188,10 @@ class LineageIndex:
             open_step.bridges.append(format_span_id(key[1]))
         self._live[key] = (node, weakref.ref(span, lambda _: self._live.pop(key, None)))
         if not foreign and surroundings.stamps:
-            span.set_attributes({k: v for k, v in surroundings.stamps.items() if k not in attributes})
+            stamps = {k: v for k, v in surroundings.stamps.items() if k not in attributes}
+            if THREAD_ID in stamps and scope.startswith(INSTRUMENTOR_SCOPE_PREFIX):
+                # The official name, for the exporters beside ours (`spec/genai-semconv.md` §7.1).
+                stamps.setdefault(CONVERSATION_ID, stamps[THREAD_ID])
+            span.set_attributes(stamps)
         if nearest is not None and nearest is not above and explicit_parent is None:
             span.set_attribute(STEP_PARENT_ID, nearest.step_id())
