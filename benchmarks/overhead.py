@@ -6,8 +6,8 @@ Three programs make the same calls to the same provider (another process on loop
     floor    the SDK and one plain OpenTelemetry span with 17 attributes and the messages as JSON
     ours     init() with delivery to a server that accepts everything (another process)
 
-A row's figure is the median over rounds of thread CPU time a call; what is judged is (ours - bare) against
-(floor - bare).
+A row's figure is the median over rounds of the difference in thread CPU time a call; what is judged is (ours - bare)
+against (floor - bare).
 
     python benchmarks/overhead.py [--rounds N] [--calls N]
 """
@@ -15,8 +15,10 @@ A row's figure is the median over rounds of thread CPU time a call; what is judg
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import os
+import random
 import statistics
 import time
 from collections.abc import Awaitable, Iterator
@@ -114,8 +116,8 @@ def cases(base_url: str) -> dict[str, tuple[dict[str, Any], str]]:
 def main() -> None:
     """Print one JSON line per row."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--calls", type=int, default=40, help="calls of one kind in a round")
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--calls", type=int, default=15, help="calls of one kind in a round")
     options = parser.parse_args()
     with process(provider) as base_url, process(sink) as server_url:
         measure(base_url, server_url, options.rounds, options.calls)
@@ -132,6 +134,7 @@ def measure(base_url: str, server_url: str, rounds: int, calls: int) -> None:
     client = openai.OpenAI(base_url=base_url, max_retries=0)
     literal = literalai_otel.init(api_key="k", api_url=server_url)
     instrumentor = OpenAIInstrumentor()
+    instrumentor.uninstrument()
     floor = PlainSpan()
 
     def once(request: dict[str, Any], kind: str, with_floor: bool) -> None:
@@ -170,17 +173,25 @@ def measure(base_url: str, server_url: str, rounds: int, calls: int) -> None:
             once(request, kind, with_floor)
         return (time.thread_time() - started) / calls
 
+    programs = ["bare", "floor", "ours"]
     for name, (request, kind) in cases(base_url).items():
-        seen: dict[str, list[float]] = {"bare": [], "floor": [], "ours": []}
+        seen: dict[str, list[float]] = {program: [] for program in programs}
         for _ in range(rounds):
-            instrumentor.uninstrument()
-            seen["bare"].append(timed(request, kind, with_floor=False))
-            seen["floor"].append(timed(request, kind, with_floor=True))
-            instrumentor.instrument()
-            seen["ours"].append(timed(request, kind, with_floor=False))
-            literal.flush(10)
-        bare, base, ours = (statistics.median(seen[program]) * 1e6 for program in ("bare", "floor", "ours"))
-        added, added_floor = ours - bare, base - bare
+            # In a new order each time, so that what the machine does meanwhile hits all of them alike.
+            random.shuffle(programs)
+            for program in programs:
+                if program == "ours":
+                    instrumentor.instrument()
+                gc.collect()
+                seen[program].append(timed(request, kind, with_floor=program == "floor") * 1e6)
+                if program == "ours":
+                    instrumentor.uninstrument()
+                    literal.flush(10)
+        bare = statistics.median(seen["bare"])
+        added, added_floor = (
+            statistics.median(mine - base for mine, base in zip(seen[program], seen["bare"], strict=True))
+            for program in ("ours", "floor")
+        )
         if kind == "stream":
             budget = 1.4 * added_floor + 2.5 * CHUNKS
         else:

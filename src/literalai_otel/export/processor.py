@@ -74,12 +74,17 @@ class LiteralSpanProcessor(SpanProcessor):
         lineage = self.lineage.end(identity.trace_id, identity.span_id)
         if lineage is not None and lineage.client not in (None, self.client_name):
             return
-        scope = span.instrumentation_scope
-        if not self._export_all and not is_step(scope.name if scope is not None else "", span.attributes or {}):
+        fields = SIDE_TABLE.peek(identity.trace_id, identity.span_id)
+        # What has fields beside it is ours, and a step.
+        if fields is None and not self._export_all and not _is_step(span):
             return
         if not identity.trace_flags.sampled:
             self.delivery.count_sampled_out()
             return
-        fields = SIDE_TABLE.peek(identity.trace_id, identity.span_id)
         setattr(span, TAKEN, True)
         self.delivery.submit_span(FinishedSpan(span, fields, lineage, self._export_all))
+
+
+def _is_step(span: ReadableSpan) -> bool:
+    scope = span.instrumentation_scope
+    return is_step(scope.name if scope is not None else "", span.attributes or {})
