@@ -58,6 +58,8 @@ def main() -> None:
                 )
             )
 
+        literalai_otel.flush(10)
+
 
 if __name__ == "__main__":
     main()

@@ -61,6 +61,8 @@ def main() -> None:
             kib = grown(work, count)
             print(json.dumps({"benchmark": "memory", "row": name, "count": count, "grown_kib": kib}))
 
+        literalai_otel.flush(10)
+
 
 if __name__ == "__main__":
     main()

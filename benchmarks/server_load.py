@@ -6,6 +6,7 @@ Rows: GraphQL batches of 5 steps from 4 clients (budget: 2 000 steps/s), OTLP re
 from 1 and 4 clients (budget: 6 000 spans/s and 170 µs CPU a span), and /healthz. Every answer is checked.
 """
 
+import argparse
 import http.client
 import json
 import multiprocessing
@@ -177,6 +178,7 @@ def measure(pid: int, port: int, row: str, clients: int, seconds: float) -> None
         sender.join()
     total = sum(result[0] for result in results)
     line = {
+        "benchmark": "server_load",
         "row": row,
         "clients": clients,
         "per_s": round(total / elapsed),
@@ -190,7 +192,9 @@ def measure(pid: int, port: int, row: str, clients: int, seconds: float) -> None
 
 def main() -> None:
     """Start a server, measure, end it."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=3.0, help="how long each row runs")
+    seconds: float = parser.parse_args().seconds
     with tempfile.TemporaryDirectory() as folder:
         server = subprocess.Popen(
             [sys.executable, "-c", "from literalai_otel.cli import main; main()", "serve", "--port", "0"],
