@@ -226,7 +226,10 @@ BESIDE_A_HOST = """
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
     from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 
+    from opentelemetry.context import attach, detach
+
     from literalai_otel import LiteralClient
+    from literalai_otel.genai import Invocation, Recorder
     from literalai_otel.testing import Chat, FakeProvider
     from literalai_otel_openai import OpenAIInstrumentor
 
@@ -254,6 +257,16 @@ BESIDE_A_HOST = """
                 with host.start_as_current_span("query") as query:
                     assert query.is_recording() == (sys.argv[2] == "all")
                 ask()
+                # What a framework's instrumentor does: its spans are not the host's business either.
+                component = Invocation({"literalai.step.name": "node", "literalai.step.type": "undefined"})
+                node = Recorder("literalai_otel.instrumentors.test", "1").open(component)
+                token = attach(node.context)
+                assert trace.get_current_span() is request
+                ask()
+                with client.step(name="in the node"):
+                    ask()
+                detach(token)
+                node.complete()
         model.close()
     assert client.flush(20)
     spans = {span.name: span for span in exported.get_finished_spans()}
@@ -270,14 +283,22 @@ BESIDE_A_HOST = """
 def test_a_client_beside_a_host_that_traces(project: Project, tmp_path: Path, sampled: str) -> None:
     """Neither side's spans, parents or sampling reach the other; model calls in the client's scopes are its own."""
     run_program(tmp_path, BESIDE_A_HOST, project.url, sampled)
-    assert {found["name"] for found in project.steps.values()} == {"run", "step", "chat m"}
-    run, step, chat = (project.named(name) for name in ("run", "step", "chat m"))
-    assert "parentId" not in run
-    assert step["parentId"] == run["id"]
-    assert chat["parentId"] == step["id"]
-    assert chat["rootRunId"] == run["id"]
-    assert chat["generation"]["messageCompletion"]["content"] == "Hello"
-    assert len({found["metadata"]["otel"]["trace_id"] for found in (run, step, chat)}) == 1
+    steps = project.steps.values()
+    named = {found["id"]: found["name"] for found in steps}
+    assert sorted((found["name"], named.get(found.get("parentId"))) for found in steps) == [
+        ("chat m", "in the node"),
+        ("chat m", "node"),
+        ("chat m", "step"),
+        ("in the node", "node"),
+        ("node", "step"),
+        ("run", None),
+        ("step", "run"),
+    ]
+    run = project.named("run")
+    for chat in (found for found in steps if found["name"] == "chat m"):
+        assert chat["rootRunId"] == run["id"]
+        assert chat["generation"]["messageCompletion"]["content"] == "Hello"
+    assert len({found["metadata"]["otel"]["trace_id"] for found in steps}) == 1
 
 
 def test_steps_of_a_joined_provider(project: Project, connect: Callable[..., LiteralClient]) -> None:

@@ -16,6 +16,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFl
 from literalai_otel import attributes as names
 from literalai_otel.context import LITERAL_KEY, LiteralContext, set_default_client, thread
 from literalai_otel.context.active_thread import ActiveThread
+from literalai_otel.genai import THREAD_KEY
 from literalai_otel.processor import MAX_BRIDGES, MAX_ENDED, Lineage, LineageIndex
 from literalai_otel.translate import step_id
 
@@ -291,3 +292,19 @@ def test_the_thread_is_the_official_conversation_of_our_model_calls_alone(indexi
     provider.get_tracer("literalai_otel.instrumentors.openai").start_span("outside", attributes=MODEL_CALL).end()
     conversations = {name: (span.attributes or {}).get(names.CONVERSATION_ID) for name, span in indexing.spans.items()}
     assert conversations == {"chat m": "t", "foreign": None, "outside": None}
+
+
+@pytest.mark.parametrize("users_own", [False, True])
+def test_a_thread_that_a_framework_names_holds_for_all_inside_unless_the_user_named_one(
+    indexing: Indexing, tracer: trace.Tracer, users_own: bool
+) -> None:
+    around = otel_context.set_value(THREAD_KEY, "framework-thread")
+    if users_own:
+        surroundings = LiteralContext(thread=ActiveThread(None, "users-thread"))  # type: ignore[arg-type]
+        around = otel_context.set_value(LITERAL_KEY, surroundings, around)
+    otel_context.attach(around)
+    nested(tracer, ("run", {names.STEP_TYPE: "run"}, SpanKind.INTERNAL), ("chat m", MODEL_CALL, SpanKind.CLIENT))
+    expected = "users-thread" if users_own else "framework-thread"
+    for name in ("run", "chat m"):
+        assert indexing.lineages[name].fields[names.THREAD_ID] == expected
+        assert (indexing.spans[name].attributes or {})[names.THREAD_ID] == expected

@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
-from opentelemetry.context import Context
+from opentelemetry.context import Context, get_value
 from opentelemetry.trace import Span, SpanContext, SpanKind, format_span_id
 
 from literalai_otel.attributes import (
@@ -24,6 +24,7 @@ from literalai_otel.attributes import (
     THREAD_ID,
 )
 from literalai_otel.context.state import literal_context
+from literalai_otel.genai.keys import THREAD_KEY
 from literalai_otel.translate import is_step, step_id
 
 logger = logging.getLogger(__name__)
@@ -164,7 +165,11 @@ class LineageIndex:
             outer = surroundings.settled().step
             nearest = self._live_or_ended(outer.key) if outer else None
 
-        fields = {} if foreign else {k: v for k, v in surroundings.fields.items() if k not in attributes}
+        around, stamps = ({}, {}) if foreign else (surroundings.fields, surroundings.stamps)
+        named = cast(str | None, get_value(THREAD_KEY, parent_context))
+        if named is not None and THREAD_ID not in around and not foreign:
+            around, stamps = {**around, THREAD_ID: named}, {**stamps, THREAD_ID: named}
+        fields = {k: v for k, v in around.items() if k not in attributes}
         scope: str = started.instrumentation_scope.name
         step_like = scope.startswith(SCOPE_PREFIX) or is_step(scope, attributes)
         explicit_parent: str | None = attributes.get(STEP_PARENT_ID)
@@ -187,8 +192,8 @@ class LineageIndex:
         if is_bridge and open_step is not None and len(open_step.bridges) < MAX_BRIDGES:
             open_step.bridges.append(format_span_id(key[1]))
         self._live[key] = (node, weakref.ref(span, lambda _: self._live.pop(key, None)))
-        if not foreign and surroundings.stamps:
-            stamps = {k: v for k, v in surroundings.stamps.items() if k not in attributes}
+        if stamps:
+            stamps = {k: v for k, v in stamps.items() if k not in attributes}
             if THREAD_ID in stamps and scope.startswith(INSTRUMENTOR_SCOPE_PREFIX):
                 # The official name, for the exporters beside ours (`spec/genai-semconv.md` §7.1).
                 stamps.setdefault(CONVERSATION_ID, stamps[THREAD_ID])

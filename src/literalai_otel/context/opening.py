@@ -15,7 +15,7 @@ from literalai_otel.context.active_step import ActiveStep
 from literalai_otel.context.active_thread import ActiveThread, usable_id
 from literalai_otel.context.client import Client, host_traces
 from literalai_otel.context.state import LITERAL_KEY, LiteralContext, leave_released, literal_context
-from literalai_otel.genai.keys import APART_KEY, TRACER_PROVIDER_KEY
+from literalai_otel.genai.keys import APART_KEY, APART_SPAN_KEY, TRACER_PROVIDER_KEY
 from literalai_otel.model import Attachment, Generation, Score, StepType
 
 logger = logging.getLogger(__name__)
@@ -103,8 +103,11 @@ def _open(client: Client, options: StepOptions, name: str, context: Context) -> 
     elif options.type == "run" and surroundings.root_run_id is None:
         inside = inside.with_(root_run=step, root_run_id=step.id)
     runs_in = otel_context.set_value(LITERAL_KEY, inside, started_in)
-    if own_span and APART_KEY not in runs_in:
-        runs_in = trace.set_span_in_context(span, runs_in)
+    if own_span:
+        apart = APART_KEY in runs_in
+        runs_in = (
+            otel_context.set_value(APART_SPAN_KEY, span, runs_in) if apart else trace.set_span_in_context(span, runs_in)
+        )
     return step, runs_in
 
 
@@ -135,6 +138,9 @@ def context_for(client: Client, literal: LiteralContext, context: Context) -> Co
     values: dict[str, Any] = {**context, LITERAL_KEY: literal}
     values.pop(TRACER_PROVIDER_KEY, None)
     values.pop(APART_KEY, None)
+    before = literal_context(context)
+    if before.client is not client or before.step is not literal.step:
+        values.pop(APART_SPAN_KEY, None)  # another client's, or of a step that has ended
     if client.private:
         values[TRACER_PROVIDER_KEY] = client.tracer_provider
         if host_traces():

@@ -6,7 +6,7 @@ step in the Literal context is then the parent of what this provider starts, so 
 
 import weakref
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
@@ -14,6 +14,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Link, Span, SpanKind, Tracer, TracerProvider
 
 from literalai_otel.context.state import literal_context
+from literalai_otel.genai.keys import APART_SPAN_KEY
 
 
 class PrivateTracerProvider(TracerProvider):
@@ -36,11 +37,16 @@ class PrivateTracerProvider(TracerProvider):
     def place(self, context: Context | None) -> Context:
         """`context` with the right parent in it: a current span of this provider, else the nearest step's."""
         found = otel_context.get_current() if context is None else context
+        if trace.get_current_span(found) in self._own:
+            return found
+        above = found.get(APART_SPAN_KEY)
+        if above in self._own:
+            return trace.set_span_in_context(cast(Span, above), found)
         literal = literal_context(found)
         step = literal.step
         if step is None or literal.client is None or literal.client.name != self._client_name:
             return found
-        if not step.span.get_span_context().is_valid or trace.get_current_span(found) in self._own:
+        if not step.span.get_span_context().is_valid:
             return found
         return trace.set_span_in_context(step.span, found)
 

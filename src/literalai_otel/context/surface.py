@@ -24,7 +24,7 @@ from literalai_otel.context.content import message_content
 from literalai_otel.context.opening import StepOptions, open_step
 from literalai_otel.context.scopes import StepScope, ThreadScope
 from literalai_otel.context.state import EMPTY, LITERAL_KEY, current, enter
-from literalai_otel.genai.keys import APART_KEY, TRACER_PROVIDER_KEY
+from literalai_otel.genai.keys import APART_KEY, APART_SPAN_KEY, TRACER_PROVIDER_KEY
 from literalai_otel.jsonable import to_jsonable
 from literalai_otel.model import Attachment, Generation, Score, Step, StepType
 from literalai_otel.translate import iso_time
@@ -302,8 +302,8 @@ class Surface(ABC):
         context = otel_context.get_current()
         step = current().step
         values: dict[str, Any] = {**context, LITERAL_KEY: EMPTY}
-        values.pop(TRACER_PROVIDER_KEY, None)
-        values.pop(APART_KEY, None)
+        for key in (TRACER_PROVIDER_KEY, APART_KEY, APART_SPAN_KEY):
+            values.pop(key, None)
         bare = otel_context.Context(values)
         if step is not None and get_current_span(context) is step.span:
             bare = set_span_in_context(INVALID_SPAN, bare)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from literalai_otel.genai.content import ContentPolicy, DeferredContent, Mask, SpanInfo, configure, policy
     from literalai_otel.genai.exchange import Exchange
     from literalai_otel.genai.instrumentor import Instrumentor
-    from literalai_otel.genai.invocation import Inference
-    from literalai_otel.genai.keys import TRACER_PROVIDER_KEY
+    from literalai_otel.genai.invocation import Inference, Invocation
+    from literalai_otel.genai.keys import THREAD_KEY, TRACER_PROVIDER_KEY
     from literalai_otel.genai.recording import Recorder, Recording
     from literalai_otel.genai.side_table import SIDE_TABLE, end_span, resolve
     from literalai_otel.genai.stream import record_stream
@@ -34,6 +34,7 @@ _HOMES: Final = {
     "Fold": "watch",
     "Inference": "invocation",
     "Instrumentor": "instrumentor",
+    "Invocation": "invocation",
     "Mask": "content",
     "Patch": "wrapper",
     "PatchSet": "wrapper",
@@ -41,6 +42,7 @@ _HOMES: Final = {
     "Recording": "recording",
     "SIDE_TABLE": "side_table",
     "SpanInfo": "content",
+    "THREAD_KEY": "keys",
     "TRACER_PROVIDER_KEY": "keys",
     "Watch": "watch",
     "configure": "content",
@@ -68,6 +70,7 @@ __all__ = [
     "Fold",
     "Inference",
     "Instrumentor",
+    "Invocation",
     "Mask",
     "Patch",
     "PatchSet",
@@ -75,6 +78,7 @@ __all__ = [
     "Recording",
     "SIDE_TABLE",
     "SpanInfo",
+    "THREAD_KEY",
     "TRACER_PROVIDER_KEY",
     "Watch",
     "configure",

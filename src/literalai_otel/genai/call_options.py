@@ -13,7 +13,7 @@ from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Final, cast
 
 from literalai_otel.attributes import GENERATION_METADATA, GENERATION_TAGS, PROMPT_ID, PROMPT_VARIABLES, STEP_ID
-from literalai_otel.genai.invocation import Inference
+from literalai_otel.genai.invocation import Invocation
 from literalai_otel.genai.wrapper import PatchSet
 from literalai_otel.jsonable import dumps_text, to_jsonable
 
@@ -35,7 +35,7 @@ class CallOptions:
     prompt_variables: Any = None
     message_uuids: Mapping[int, str | None] = field(default_factory=dict[int, str | None])
 
-    def apply(self, invocation: Inference) -> None:
+    def apply(self, invocation: Invocation) -> None:
         """Put them into `invocation`."""
         if self is NO_OPTIONS:
             return

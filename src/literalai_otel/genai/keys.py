@@ -12,6 +12,10 @@ TRACER_PROVIDER_KEY: Final = create_key("literalai-tracer-provider")
 APART_KEY: Final = create_key("literalai-apart")
 """True where that provider is a client's own, beside a host that traces too: its spans must not become current, or
 the host's spans would name parents that the host's backend never sees, and inherit our sampling decision."""
+APART_SPAN_KEY: Final = create_key("literalai-apart-span")
+"""There, the open span that would be current: the parent of what that provider starts next."""
+THREAD_KEY: Final = create_key("literalai-framework-thread")
+"""Id of the thread that a framework's run names for all that happens inside it; a thread of the user's goes first."""
 RECORDING_KEY: Final = create_key("literalai-recording")
 """The recording that is open."""
 OPENLLMETRY_KEY: Final = "suppress_language_model_instrumentation"

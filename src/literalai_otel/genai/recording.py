@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode, Tracer, TracerProvider, get_tracer
+from opentelemetry.trace import INVALID_SPAN, Span, Status, StatusCode, Tracer, TracerProvider, get_tracer
 
 from literalai_otel.attributes import (
     ERROR_TYPE,
@@ -28,7 +28,7 @@ from literalai_otel.attributes import (
     STREAM_OUTCOME,
 )
 from literalai_otel.genai.content import ContentPolicy, DeferredContent, SpanInfo, policy
-from literalai_otel.genai.invocation import Inference
+from literalai_otel.genai.invocation import Invocation
 from literalai_otel.genai.keys import RECORDING_KEY, TRACER_PROVIDER_KEY
 from literalai_otel.genai.messages import without_media
 from literalai_otel.genai.metrics import Metrics
@@ -70,18 +70,20 @@ class Recording:
 
     def __init__(
         self,
-        invocation: Inference,
+        invocation: Invocation,
         span: Span,
         parent: Context,
         *,
         metrics: Metrics | None = None,
-        contribute: Callable[[Inference], None] | None = None,
+        contribute: Callable[[Invocation], None] | None = None,
         accepts_nested: bool = False,
     ) -> None:
         self.invocation = invocation
         self.span = span
         self.accepts_nested = accepts_nested
-        self.context = parent if contribute is not None else context_of(span, self, parent)
+        self.context = (
+            parent if contribute is not None else context_of(span, self, parent, calls_model=invocation.calls_model)
+        )
         self._content_policy: ContentPolicy = policy()
         self._contribute = contribute
         self._metrics = metrics
@@ -130,7 +132,7 @@ class Recording:
         """End a stream that was not read to its end: `closed`, `abandoned`."""
         self._end(outcome=outcome)
 
-    def enrich(self, inner: Inference) -> None:
+    def enrich(self, inner: Invocation) -> None:
         """Take over what an inner call of the same invocation knows and this one does not."""
         for name, value in inner.attributes.items():
             self.invocation.attributes.setdefault(name, value)
@@ -213,7 +215,7 @@ class Recording:
             name=self.invocation.span_name,
             trace_id=f"{identity.trace_id:032x}",
             span_id=f"{identity.span_id:016x}",
-            operation=attributes[OPERATION_NAME],
+            operation=attributes.get(OPERATION_NAME, ""),
             provider=attributes.get(PROVIDER_NAME),
             model=attributes.get(REQUEST_MODEL),
         )
@@ -244,29 +246,34 @@ class Recorder:
         self._meter_provider = meter_provider
         self._metrics: Metrics | None = None
 
-    def open(self, invocation: Inference, *, accepts_nested: bool = False) -> Recording | None:
-        """Start recording `invocation` in the current context; None when it must not be recorded.
+    def open(
+        self, invocation: Invocation, *, accepts_nested: bool = False, parent: Context | None = None
+    ) -> Recording | None:
+        """Start recording `invocation`; None when it must not be recorded.
 
-        `accepts_nested` is for frameworks: a call of a provider's SDK below them is the same invocation.
+        It is recorded below `parent`, by default the current context: callbacks know what called them, and what is
+        current while they run may be something else. `accepts_nested` is for frameworks: a call of a provider's SDK
+        below them is the same invocation.
         """
-        current = otel_context.get_current()
-        if suppressed(current):
+        context = otel_context.get_current() if parent is None else parent
+        if suppressed(context):
             return None
-        outer = current.get(RECORDING_KEY)
-        if isinstance(outer, Recording):
-            source = invocation.exchange.source
-            if source is not None and outer.invocation.exchange.source is source:
-                return None  # wrapped in two places: it is the same call
-            if outer.accepts_nested and not outer.ended:
-                return Recording(invocation, INVALID_SPAN, current, contribute=outer.enrich)
-        official = outer_official(current)
-        if official is not None:
-            return Recording(invocation, INVALID_SPAN, current, contribute=partial(publish, data=official))
-        metrics = self._meters() if policy().metrics else None
-        tracer = self._tracer if TRACER_PROVIDER_KEY not in current else self._tracer_in(current)
-        span = tracer.start_span(invocation.span_name, current, SpanKind.CLIENT, invocation.attributes)
+        if invocation.calls_model:
+            outer = context.get(RECORDING_KEY)
+            if isinstance(outer, Recording):
+                source = invocation.exchange.source
+                if source is not None and outer.invocation.exchange.source is source:
+                    return None  # wrapped in two places: it is the same call
+                if outer.accepts_nested and not outer.ended:
+                    return Recording(invocation, INVALID_SPAN, context, contribute=outer.enrich)
+            official = outer_official(context)
+            if official is not None:
+                return Recording(invocation, INVALID_SPAN, context, contribute=partial(publish, data=official))
+        metrics = self._meters() if invocation.calls_model and policy().metrics else None
+        tracer = self._tracer if TRACER_PROVIDER_KEY not in context else self._tracer_in(context)
+        span = tracer.start_span(invocation.span_name, context, invocation.span_kind, invocation.attributes)
         try:
-            return Recording(invocation, span, current, metrics=metrics, accepts_nested=accepts_nested)
+            return Recording(invocation, span, context, metrics=metrics, accepts_nested=accepts_nested)
         except Exception:
             logger.debug("a call is not recorded", exc_info=True)
             span.end()

@@ -36,7 +36,7 @@ from literalai_otel.attributes import (
     USAGE_REASONING_OUTPUT_TOKENS,
     USAGE_TOTAL_TOKENS,
 )
-from literalai_otel.genai import CallOptions, Inference
+from literalai_otel.genai import CallOptions, Invocation
 from literalai_otel.genai.messages import input_messages, output_message, tool_definitions
 
 Json = dict[str, Any]
@@ -118,7 +118,7 @@ def _output_type(request: Mapping[str, Any]) -> str | None:
     return _FORMATS.get(str(cast(Json, form).get("type"))) if isinstance(form, dict) else None
 
 
-def add_request_content(invocation: Inference, options: CallOptions) -> None:
+def add_request_content(invocation: Invocation, options: CallOptions) -> None:
     """Add the producers of messages, tools and settings; they read the request when they are called."""
     request = invocation.exchange.request
     invocation.content[INPUT_MESSAGES] = lambda: _messages(request(), options)
@@ -159,7 +159,7 @@ def _without_credentials(value: Any) -> Any:
     }
 
 
-def read_response(invocation: Inference, response: Any) -> None:
+def read_response(invocation: Invocation, response: Any) -> None:
     """Write what a completion tells into the attributes."""
     fields = fields_of(response)
     reasons: list[str] = []
@@ -189,7 +189,7 @@ def messages_of_choices(choices: Iterable[Mapping[str, Any]], prompt_filter: Any
     return messages
 
 
-def write_response(invocation: Inference, fields: Mapping[str, Any], reasons: list[str], usage: Any) -> None:
+def write_response(invocation: Invocation, fields: Mapping[str, Any], reasons: list[str], usage: Any) -> None:
     """Write a response's own fields, the finish reasons of its choices, and its usage if it has one."""
     attributes = invocation.attributes
     for key, name in _RESPONSE_TEXTS:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from literalai_otel.attributes import OUTPUT_MESSAGES
-from literalai_otel.genai import Inference
+from literalai_otel.genai import Invocation
 from literalai_otel_openai.chat import Json, fields_of, messages_of_choices, write_response
 
 _HEAD: Final = ("id", "model", "service_tier", "system_fingerprint", "prompt_filter_results")
@@ -22,7 +22,7 @@ class ChatFold:
 
     __slots__ = ("_choices", "_head", "_invocation", "_take_text", "_usage", "_wants_content")
 
-    def __init__(self, invocation: Inference, *, wants_content: bool) -> None:
+    def __init__(self, invocation: Invocation, *, wants_content: bool) -> None:
         self._invocation = invocation
         self._wants_content = wants_content
         self._head: Json = {}

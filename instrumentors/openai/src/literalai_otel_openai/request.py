@@ -18,6 +18,7 @@ from literalai_otel.genai import (
     Exchange,
     Fold,
     Inference,
+    Invocation,
     Recorder,
     Recording,
     Watch,
@@ -26,7 +27,6 @@ from literalai_otel.genai import (
     watch_body,
     watch_closing,
 )
-from literalai_otel.genai.invocation import Operation
 from literalai_otel_openai import chat
 from literalai_otel_openai.chat_stream import ChatFold
 from literalai_otel_openai.host import Destinations
@@ -38,10 +38,10 @@ logger = logging.getLogger(__name__)
 class Endpoint:
     """The readers of one endpoint."""
 
-    operation: Operation
+    operation: str
     read_request: Callable[[Mapping[str, Any], dict[str, Any]], None]
-    add_request_content: Callable[[Inference, CallOptions], None]
-    read_response: Callable[[Inference, Any], None]
+    add_request_content: Callable[[Invocation, CallOptions], None]
+    read_response: Callable[[Invocation, Any], None]
     output_messages: Callable[[Any], Any]
     fold: Callable[..., Fold]
 
@@ -240,7 +240,7 @@ class Requests:
             raise
 
 
-def _producer(endpoint: Endpoint, invocation: Inference, result: Any) -> Callable[[], Any]:
+def _producer(endpoint: Endpoint, invocation: Invocation, result: Any) -> Callable[[], Any]:
     exchange = invocation.exchange
     if exchange.response_body is not None:
         return lambda: endpoint.output_messages(exchange.response_json())
