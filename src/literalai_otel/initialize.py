@@ -6,6 +6,7 @@ stay. It imports no framework and opens no connection.
 """
 
 import logging
+import os
 import threading
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -57,8 +58,14 @@ class _Process:
         self.standing: _Standing | None = None
         self.mask: Mask | None = None
 
+    def renew_lock(self) -> None:
+        """In a forked child, where the thread that held it is not."""
+        self.lock = threading.RLock()
+
 
 _process: Final = _Process()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_process.renew_lock)
 
 
 def init(

@@ -246,6 +246,22 @@ def test_sloppy_values_lose_nothing(world: Any, tags: Any, stored: Any) -> None:
     assert found["output"] == {"content": "kept"}
 
 
+@pytest.mark.parametrize(("tags", "stored"), [("one", ["one"]), ((1, "b"), ["1", "b"]), (7, ["7"]), ([{}], ["{}"])])
+def test_sloppy_arguments_raise_nothing_and_lose_nothing(world: Any, tags: Any, stored: Any) -> None:
+    sloppy: dict[str, Any] = {"tags": tags, "metadata": "a text"}
+    with step(name="step", **sloppy):
+        pass
+    message("hello", name="message", **sloppy)
+    with thread(thread_id="t", **sloppy), run(name="marked"):
+        set_properties(**sloppy)
+        message("hello", name="after")
+    for name in ("step", "message", "after"):
+        found = world.step_named(name)
+        assert (found["tags"], found["metadata"]["content"]) == (stored, "a text")
+    assert {tuple(made["tags"]) for made in world.threads} == {tuple(stored)}
+    assert {made["metadata"]["content"] for made in world.threads} == {"a text"}
+
+
 @pytest.mark.feature("L-STEP-13")
 def test_generation_attachments_and_scores(world: Any) -> None:
     with step(name="model", type="llm") as made:
@@ -355,6 +371,29 @@ def test_one_scope_object_may_be_used_again(world: Any) -> None:
     with scope as first, scope as second:
         assert second.parent_id == first.id
     assert len(world.steps) == 2
+
+
+async def test_one_scope_object_may_be_used_by_many_tasks_at_once(world: Any) -> None:
+    scope, all_inside = step(name="shared"), asyncio.Barrier(3)
+    turns = [asyncio.Event() for _ in range(4)]  # the first to enter is the first to leave
+    turns[0].set()
+
+    async def work(number: int) -> str:
+        with scope as mine:
+            mine.input = number
+            set_properties(tags=["inside"])
+            await all_inside.wait()
+            await turns[number].wait()
+            assert get_current_step() is mine
+        assert mine.end_time is not None
+        assert get_current_step() is None
+        turns[number + 1].set()
+        return mine.id
+
+    ids = await asyncio.gather(*(work(number) for number in range(3)))
+    assert [(found["id"], found["input"]) for found in world.steps] == [
+        (id, {"content": number}) for number, id in enumerate(ids)
+    ]
 
 
 @pytest.mark.feature("L-LOG-03", "L-LOG-08")

@@ -1,14 +1,18 @@
 """A small Literal server on loopback that can be told to misbehave, and deliveries to it."""
 
 import json
+import os
 import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -203,7 +207,7 @@ def delivery_to() -> Iterator[DeliveryTo]:
         def connect(timeout: float | None) -> SyncApi:
             return SyncApi(url, key, timeout=request_timeout if timeout is None else timeout)
 
-        delivery = Delivery(connect, url=url, **{"policy": QUICK, "linger": 0.05, **options})
+        delivery = Delivery(connect, url=url, **{"policy": QUICK, "linger": 60.0, **options})
         made.append(delivery)
         return delivery
 
@@ -242,3 +246,35 @@ def warnings_of(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
         for record in caplog.records
         if record.name == "literalai_otel" and record.levelname == "WARNING"
     ]
+
+
+@dataclass
+class Ended:
+    """A program that has ended: `seconds` from its last line to the end of the process, `lines` on stderr."""
+
+    code: int
+    seconds: float
+    lines: list[str]
+
+
+@pytest.fixture
+def run(sink: Sink) -> Callable[..., Ended]:
+    """Runs one of `programs.py` against the sink."""
+    programs = Path(__file__).with_name("programs.py")
+
+    def run_program(name: str, url: str = sink.url, **environment: str) -> Ended:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("LITERAL_", "OTEL_"))}
+        ended = subprocess.run(
+            # Python's own remark on any fork beside a thread.
+            [sys.executable, "-W", "ignore:This process:DeprecationWarning", str(programs), name],
+            env={**kept, "LITERAL_API_URL": url, "LITERAL_API_KEY": "key", **environment},
+            capture_output=True,
+            text=True,
+            timeout=50,
+        )
+        gone = time.time()
+        said = [line for line in ended.stdout.splitlines() if line.startswith("end ")]
+        seconds = gone - float(said[0].split()[1]) if said else 0.0
+        return Ended(ended.returncode, seconds, ended.stderr.splitlines())
+
+    return run_program

@@ -1,18 +1,27 @@
 """Programs that tests run in processes of their own. `python programs.py NAME`, settings from the environment."""
 
 import atexit
+import faulthandler
+import logging
 import multiprocessing
 import os
 import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from opentelemetry.sdk.trace import TracerProvider
 
+import literalai_otel
+from literalai_otel import LiteralClient, initialize
 from literalai_otel import attributes as names
 from literalai_otel.config import Config
 from literalai_otel.export import Delivery, LiteralSpanProcessor
-from literalai_otel.model import Step
+from literalai_otel.genai import SIDE_TABLE, Instrumentor, finish_abandoned
+from literalai_otel.genai.abandoned import end_later
+from literalai_otel.model import Step, Thread
 
 CHAT = {names.OPERATION_NAME: "chat", names.REQUEST_MODEL: "m"}
 
@@ -83,32 +92,157 @@ def forks() -> None:
     say_end()
 
 
-def forks_while_busy() -> None:
-    """The lock may be held by another thread at the moment of the fork."""
-    delivery = make_delivery()
+def forked(child: Callable[[], object]) -> int:
+    """The id of a child that does `child` and exits with 0. One that hangs says where, and exits with 1."""
+    pid = os.fork()
+    if pid == 0:
+        faulthandler.dump_traceback_later(25, exit=True)
+        child()
+        faulthandler.cancel_dump_traceback_later()
+        sys.exit(0)
+    return pid
+
+
+def status_of(pid: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def forks_under_traffic() -> None:
+    """Up to 60 forks while other threads are anywhere in the code that records and delivers."""
+    client = LiteralClient()
+    enough_at = time.monotonic() + 12
     stop = threading.Event()
 
-    def produce(name: int) -> None:
-        number = 0
+    def record() -> None:
         while not stop.is_set():
-            delivery.submit_step(step(f"busy{name}-{number}"))
-            number += 1
-            time.sleep(0.0005)
+            with client.thread(name="busy"), client.run(name="busy"), client.step(name="busy", type="tool"):
+                client.message("hello")
+            client.counters()
+            time.sleep(0.005)
 
-    threads = [threading.Thread(target=produce, args=(name,)) for name in range(3)]
+    def flush() -> None:
+        while not stop.is_set():
+            client.flush()
+            time.sleep(0.002)
+
+    def child(number: int) -> None:
+        with client.thread(name="child"), client.run(name=f"child{number}"):
+            pass
+        if number % 3:  # the others leave it to the exit
+            assert client.flush(20)
+
+    threads = [threading.Thread(target=target, daemon=True) for target in (record, record, flush)]
+    sys.setswitchinterval(1e-6)
     for thread in threads:
         thread.start()
-    for child in range(15):
-        pid = os.fork()
-        if pid == 0:
-            delivery.submit_step(step(f"child{child}"))
-            os._exit(0 if delivery.flush(10) else 1)
-        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    for first in range(0, 60, 4):
+        pids = [forked(partial(child, number)) for number in range(first, first + 4)]
+        assert [status_of(pid) for pid in pids] == [0] * 4
+        if time.monotonic() > enough_at:
+            break
     stop.set()
     for thread in threads:
         thread.join()
-    assert delivery.flush(20)
-    say_end()
+    assert client.flush(20)
+
+
+def forks_while_held() -> None:
+    """At the fork, another thread is in the middle of what `HELD` names."""
+    client = literalai_otel.init(instrument=False)
+    held, released = threading.Event(), threading.Event()
+
+    def hold(lock: Any) -> None:
+        with lock:
+            held.set()
+            released.wait(30)
+
+    class Prompt:
+        @property
+        def id(self) -> str:
+            held.set()
+            released.wait(30)
+            return "prompt"
+
+    def compute_surroundings() -> None:
+        literalai_otel.set_properties(prompt=Prompt())
+        literalai_otel.start_step(name="busy")
+
+    class SlowImport:
+        def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+            if name == "literalai_otel.export.retry":
+                held.set()
+                time.sleep(0.5)
+
+    def begin_to_import() -> None:
+        sys.meta_path.insert(0, SlowImport())
+        Delivery.from_config(Config.load(), batch_size=5).submit_thread(Thread(id="busy"))
+
+    delivery = client.delivery
+    in_the_way: dict[str, Callable[[], object]] = {
+        "delivery": partial(hold, delivery._changed),
+        "warnings": partial(hold, delivery._losses._speaking),
+        "connections": partial(hold, delivery._sender._lock),
+        "side_table": partial(hold, SIDE_TABLE._lock),
+        "set_up": partial(hold, initialize._process.lock),
+        "instrumentors": partial(hold, Instrumentor._lock),
+        "surroundings": compute_surroundings,
+        "import": begin_to_import,
+    }
+
+    def child() -> None:
+        assert literalai_otel.init() is client
+        delivery._losses.note("rejected", 1)
+        with literalai_otel.run(name="child"):
+            pass
+        assert client.flush(10).sent == 1
+
+    thread = threading.Thread(target=in_the_way[os.environ["HELD"]], daemon=True)
+    thread.start()
+    assert held.wait(10)
+    logging.getLogger("literalai_otel").disabled = True
+    assert status_of(forked(child)) == 0
+    released.set()
+    thread.join()
+
+
+def forks_while_streams_end() -> None:
+    """One stream is being ended, another waits for its turn."""
+    begun, released = threading.Event(), threading.Event()
+    ended: list[int] = []
+
+    def slowly() -> None:
+        begun.set()
+        released.wait(30)
+        ended.append(os.getpid())
+
+    def child() -> None:
+        finish_abandoned()
+        assert ended == []
+        end_later(lambda: ended.append(os.getpid()))
+        finish_abandoned()
+        assert ended == [os.getpid()]
+
+    end_later(slowly)
+    assert begun.wait(10)
+    end_later(lambda: ended.append(os.getpid()))
+    assert status_of(forked(child)) == 0
+    released.set()
+    finish_abandoned()
+    assert ended == [os.getpid()] * 2
+
+
+def threads_outlive_main() -> None:
+    """A service whose main thread only starts others."""
+
+    def serve() -> None:
+        threading.main_thread().join()
+        delivery = make_delivery()
+        for number in range(5):
+            delivery.submit_step(step(f"s{number}"))
+            assert delivery.flush(), number
+        delivery.submit_step(step("last"))
+
+    threading.Thread(target=serve).start()
 
 
 def work(delivery: Delivery, name: str) -> None:

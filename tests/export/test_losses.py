@@ -97,5 +97,26 @@ def test_a_handler_may_do_anything(losses: Losses):
     assert losses.due_at() is not None
 
 
+def test_a_handler_that_fails_costs_nothing(losses: Losses):
+    """Neither the flush that speaks, nor the request that is late, nor the lines about other losses."""
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise OSError("disk full")
+
+    logger, handler = logging.getLogger("literalai_otel"), Handler()
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        losses.note("rejected", 1)
+        losses.note("too_large", 1)
+        losses.say(gathering=True)
+        losses.say_delay(1, "no")
+    finally:
+        logger.propagate = True
+        logger.removeHandler(handler)
+    assert losses.due_at() is None
+
+
 def test_every_reason_has_its_advice():
     assert set(ADVICE) == set(DropReason.__args__)

@@ -36,6 +36,37 @@ def test_a_failing_ending_does_not_stop_the_others() -> None:
     assert sorted(ran) == [0, 1, 3, 4]
 
 
+def test_finishing_waits_for_what_another_thread_has_begun() -> None:
+    begun, released = threading.Event(), threading.Event()
+    ended: list[int] = []
+
+    def ending() -> None:
+        begun.set()
+        released.wait(5)
+        ended.append(1)
+
+    end_later(ending)
+    assert begun.wait(5)
+    timer = threading.Timer(0.05, released.set)
+    timer.start()
+    finish_abandoned()
+    assert ended == [1]
+    timer.join()
+
+
+def test_an_ending_may_finish_the_others() -> None:
+    ended: list[str] = []
+
+    def ending() -> None:
+        finish_abandoned()
+        ended.append("outer")
+
+    end_later(ending)
+    end_later(lambda: ended.append("inner"))
+    finish_abandoned()
+    assert sorted(ended) == ["inner", "outer"]
+
+
 def test_a_stream_collected_while_the_side_table_is_locked_blocks_nobody() -> None:
     from literalai_otel.genai import SIDE_TABLE
 
@@ -68,23 +99,29 @@ stream = client.chat.completions.create(model="m", messages=[{"role": "user", "c
 next(stream)
 """
 FORK = """
-import os
+import gc, os
 pid = os.fork()
 if pid == 0:
+    {leave}
     sys.exit(0)
 os.waitpid(pid, 0)
 print("parent", flush=True)
 """
 
 
+def forked(leave: str) -> object:
+    mark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+    return pytest.param(SCRIPT + FORK.format(leave=leave), marks=mark, id=f"forked child: {leave}")
+
+
 @pytest.mark.parametrize(
     "script",
-    [SCRIPT, pytest.param(SCRIPT + FORK, marks=pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"))],
-    ids=["exit", "forked child"],
+    [pytest.param(SCRIPT, id="exit"), forked("pass"), forked("stream.close()"), forked("del stream; gc.collect()")],
 )
 def test_a_stream_that_is_open_at_exit_ends_once(script: str) -> None:
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=50, check=False)
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("ended abandoned") == 1
+    assert ran.stdout.count("ended") == 1
+    assert "ended abandoned" in ran.stdout
     if "parent" in ran.stdout:
         assert ran.stdout.index("parent") < ran.stdout.index("ended")

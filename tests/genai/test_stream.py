@@ -164,6 +164,18 @@ def test_dropped_streams_end_and_are_collected(world: World, reads: int) -> None
     assert world.outcome() == (StatusCode.UNSET, None, "abandoned")
 
 
+def test_a_dropped_stream_is_abandoned_whatever_the_collector_takes_first(world: World) -> None:
+    response = world.sdk.Response()
+    gc.collect()  # the response is old now, and the young collection below leaves it alone
+    stream = world.stream(["a", "b"], response)
+    next(stream)
+    del stream
+    gc.collect(0)
+    finish_abandoned()
+    assert response.closed == 1
+    assert world.outcome() == (StatusCode.UNSET, None, "abandoned")
+
+
 def test_a_dropped_stream_closes_its_response(world: World) -> None:
     closed: list[str] = []
 

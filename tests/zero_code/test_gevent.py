@@ -30,7 +30,7 @@ EARLY = {"OTEL_PYTHON_AUTO_INSTRUMENTATION_EXPERIMENTAL_GEVENT_PATCH": "patch_al
 @pytest.mark.parametrize(("patch", "settings"), [("", EARLY), (LATE, {})], ids=["patched before", "patched after"])
 def test_greenlets_are_recorded_and_not_held_up(run, ours, sink, patch, settings):
     # A worker that waited on a real lock would stop every greenlet, for 30 s at a time.
-    done = run(patch + APP, ours | settings, timeout=25)
+    done = run(patch + APP, ours | settings)
     assert (done.status, done.out) == (0, "5 True\nawake\n")
     (root,) = [step for step in sink.steps if step["type"] == "run"]
     tools = {step["id"]: step["parentId"] for step in sink.steps if step["type"] == "tool"}

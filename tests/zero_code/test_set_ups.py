@@ -204,6 +204,7 @@ def test_e14_workers_of_a_preloaded_server_send_each_their_own(run, ours, sink):
         "    for number in range(2):\n"
         "        pid = os.fork()\n"
         "        if pid == 0:\n"
+        "            client = openai.OpenAI()  # the parent's connections are the parent's\n"
         "            ask(f'in worker {number}')\n"
         "            sys.exit(0)\n"
         "        workers.append(pid)\n"

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 _BARE_NAMES: Final = ("builtins", "asyncio.exceptions")
 """Modules whose exceptions everybody knows by their bare name."""
+_LISTS: Final = (list, tuple, set, frozenset)
 _STAMPED: Final = (STEP_TYPE, STEP_NAME, STEP_PARENT_ID, THREAD_ID, ROOT_RUN_ID, TAGS)
 
 
@@ -66,11 +67,11 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _texts(value: Any) -> list[str]:
-    """What the user assigned to `tags`: a list, or by mistake one text or None."""
+def as_texts(value: Any) -> list[str]:
+    """What the user gave as `tags`: a list, or by mistake one text, anything else or None."""
     if value is None:
         return []
-    return [value] if isinstance(value, str) else [str(item) for item in value]
+    return [str(item) for item in cast(Iterable[Any], value)] if isinstance(value, _LISTS) else [str(value)]
 
 
 class ActiveStep:
@@ -314,7 +315,7 @@ class ActiveStep:
     def _fields(self) -> dict[str, Any]:
         """Everything but content, snapshotted."""
         surroundings = self.outer
-        tags = list(dict.fromkeys((*surroundings.tags, *_texts(self.tags))))
+        tags = list(dict.fromkeys((*surroundings.tags, *as_texts(self.tags))))
         metadata = {**surroundings.metadata, **(as_content(self.metadata) or {})}
         fields = {
             STEP_TYPE: self.type,

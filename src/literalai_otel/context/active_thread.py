@@ -4,6 +4,7 @@ import logging
 from typing import Any, Final
 from uuid import uuid4
 
+from literalai_otel.context.active_step import as_content, as_texts
 from literalai_otel.context.client import Client
 from literalai_otel.jsonable import to_jsonable
 from literalai_otel.model import Thread
@@ -61,12 +62,12 @@ class ActiveThread:
             return
         try:
             metadata = {"release": client.release} if client.release is not None else {}
-            metadata.update(self.metadata or {})
+            metadata.update(as_content(self.metadata) or {})
             thread = Thread(
                 id=self.id,
                 name=self.name,
                 metadata=to_jsonable(metadata) or None,
-                tags=to_jsonable(self.tags),
+                tags=None if self.tags is None else as_texts(self.tags),
                 participant_id=self.participant_id,
             )
             client.sink.submit_thread(thread, environment=client.environment)

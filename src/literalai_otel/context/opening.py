@@ -11,7 +11,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span
 
 from literalai_otel.attributes import STEP_ID, STEP_NAME, STEP_PARENT_ID, STEP_TYPE
-from literalai_otel.context.active_step import ActiveStep
+from literalai_otel.context.active_step import ActiveStep, as_content, as_texts
 from literalai_otel.context.active_thread import ActiveThread, usable_id
 from literalai_otel.context.client import Client, host_traces
 from literalai_otel.context.state import LITERAL_KEY, LiteralContext, leave_released, literal_context
@@ -158,7 +158,7 @@ def _fill(step: ActiveStep, options: StepOptions) -> None:
     step.input = options.input
     step.output = options.output
     step.generation = options.generation
-    step.metadata = dict(options.metadata or {})
-    step.tags = list(options.tags or ())
+    step.metadata = dict(as_content(options.metadata) or {})
+    step.tags = as_texts(options.tags)
     step.attachments = list(options.attachments or ())
     step.scores = list(options.scores or ())

@@ -15,7 +15,7 @@ from literalai_otel.context.calls import Call, unbound, wrap
 from literalai_otel.context.client import Client
 from literalai_otel.context.content import capturing
 from literalai_otel.context.opening import StepOptions, context_for, open_step
-from literalai_otel.context.state import Attached, enter, literal_context
+from literalai_otel.context.state import Attached, current, enter, literal_context
 from literalai_otel.jsonable import to_jsonable
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -48,9 +48,18 @@ class _Scope(ABC, Generic[Entered]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        opened, attached = self._entered.pop()
+        opened, attached = self._leave()
         self._close(opened, error)
         attached.leave()
+
+    def _leave(self) -> tuple[Entered, Attached]:
+        """What was entered here: threads and tasks may be inside the same scope at the same time."""
+        here = current()
+        for entered in reversed(self._entered.copy()):
+            if entered[0] is here.step or entered[0] is here.thread:
+                self._entered.remove(entered)
+                return entered
+        return self._entered.pop()
 
     async def __aenter__(self) -> Entered:
         return self.__enter__()

@@ -6,11 +6,10 @@ Rule: `DESIGN.md` §3, Context; `spec/genai-semconv.md` §6.3.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import Token
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
@@ -27,6 +26,7 @@ from literalai_otel.attributes import (
     THREAD_NAME,
     USER_ID,
 )
+from literalai_otel.genai.keys import LITERAL_KEY
 from literalai_otel.jsonable import dumps_text
 
 if TYPE_CHECKING:
@@ -36,13 +36,32 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LITERAL_KEY: Final = otel_context.create_key("literalai-context")
+T = TypeVar("T")
 
 _UNSTAMPED: Final = frozenset({"client", "step", "root_run"})
 """What no span learns from its surroundings."""
 
 MAX_STAMPED_METADATA: Final = 4096
 """Characters of metadata that other exporters' copies of a span may carry; Literal gets all of it."""
+
+
+class _Computed(Generic[T]):
+    """A value that is computed when it is first asked for, and kept in the object's `__dict__`.
+
+    `functools.cached_property` of Python 3.11 has one lock for all objects of a class. Another thread may hold it at
+    a fork, and then nobody releases it in the child. Here two threads may compute the same value; either serves.
+    """
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        self._compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: type | None = None) -> T:
+        value = vars(instance)[self._name] = self._compute(instance)
+        return value
 
 
 @dataclass(frozen=True)
@@ -93,7 +112,7 @@ class LiteralContext:
             found = found.with_(step=outer.step, root_run=outer.root_run, root_run_id=outer.root_run_id)
         return found
 
-    @cached_property
+    @_Computed
     def fields(self) -> dict[str, Any]:
         """Attribute name -> value, in native shapes, for every step that starts here."""
         thread = self.thread
@@ -111,7 +130,7 @@ class LiteralContext:
         }
         return {name: value for name, value in found.items() if value is not None}
 
-    @cached_property
+    @_Computed
     def stamps(self) -> dict[str, Any]:
         """`fields` in the shapes that a span attribute may have."""
         stamps = dict(self.fields)

@@ -16,7 +16,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.trace import INVALID_SPAN, get_current_span, set_span_in_context
 
 from literalai_otel.attributes import STEP_OUTPUT
-from literalai_otel.context.active_step import ActiveStep, as_content
+from literalai_otel.context.active_step import ActiveStep, as_content, as_texts
 from literalai_otel.context.active_thread import ActiveThread, usable_id
 from literalai_otel.context.calls import Call, wrap
 from literalai_otel.context.client import Client, choose_client
@@ -239,7 +239,7 @@ class Surface(ABC):
         metadata = {
             **({"release": client.release} if client.release is not None else {}),
             **around.metadata,
-            **(metadata or {}),
+            **(as_content(metadata) or {}),
         }
         message = Step(
             id=usable_id(id) or str(uuid4()),
@@ -253,7 +253,7 @@ class Surface(ABC):
             start_time=now,
             end_time=now,
             metadata=to_jsonable(metadata) or None,
-            tags=list(dict.fromkeys((*around.tags, *(tags or ())))) or None,
+            tags=list(dict.fromkeys((*around.tags, *as_texts(tags)))) or None,
             attachments=cast(list[Attachment] | None, attachments or None),
         )
         try:
@@ -291,8 +291,8 @@ class Surface(ABC):
         around = current()
         marked = around.with_(
             name=around.name if name is None else name,
-            tags=tuple(dict.fromkeys((*around.tags, *(tags or ())))),
-            metadata={**around.metadata, **(metadata or {})},
+            tags=tuple(dict.fromkeys((*around.tags, *as_texts(tags)))),
+            metadata={**around.metadata, **(as_content(metadata) or {})},
             prompt=around.prompt if prompt is None else prompt,
         )
         otel_context.attach(otel_context.set_value(LITERAL_KEY, marked))

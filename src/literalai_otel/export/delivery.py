@@ -137,9 +137,12 @@ class Delivery:
             workers.flushing += 1
             barrier = self._ledger.close_epoch()
             self._changed.notify_all()
-        self._wait_for(barrier, deadline)
+        try:
+            self._wait_for(barrier, deadline)
+        finally:  # the user may have interrupted it
+            with self._changed:
+                workers.flushing -= 1
         with self._changed:
-            workers.flushing -= 1
             result = self._ledger.report(self._ledger.pending(barrier))
         self._losses.say(gathering=True, wait=_TO_SPEAK_S)
         return result
@@ -186,13 +189,14 @@ class Delivery:
     def reset_after_fork(self) -> None:
         """Start empty in a child: what was queued or in flight is the parent's."""
         self._start_empty()
-        self._losses.reset_after_fork()
+        self._losses.forget()
         self._sender.reset_after_fork()
 
     def _start_empty(self) -> None:
         # Reentrant: a garbage collection inside our own critical section may close an abandoned stream, whose span
         # then ends and is submitted by the very thread that holds the lock.
         self._changed = threading.Condition(threading.RLock())
+        self._losses.renew_locks(self._changed)
         self._kind_of_locks = threading.Lock
         self._ledger = Ledger(self._max_units, self._max_bytes)
         self._left = False
@@ -208,7 +212,7 @@ class Delivery:
         if not self._workers.running:
             self._changed = threading.Condition(threading.RLock())
             self._workers = self._new_workers()
-            self._losses.reset_after_fork()
+            self._losses.renew_locks(self._changed)
             self._sender.reset_after_fork()
             PROCESS_ENDS.renew_locks()
 

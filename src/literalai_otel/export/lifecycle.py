@@ -82,9 +82,13 @@ class ProcessEnds:
             Finalize(None, self.leave, exitpriority=0)
 
     def bounded(self, timeout: float) -> float:
-        """`timeout`, or what is left of the common deadline when the interpreter is going down."""
+        """`timeout`, or what is left of the common deadline when the interpreter is going down.
+
+        The exit handlers run on the main thread, after its end. Other threads may outlive it for as long as they like.
+        """
         if self._deadline is None:
-            if threading.main_thread().is_alive():
+            main = threading.main_thread()
+            if main.is_alive() or main.ident != threading.get_ident():
                 return timeout
             self._start_leaving(timeout)
         assert self._deadline is not None

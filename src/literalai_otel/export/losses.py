@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from typing import Final
 
 from literalai_otel.config import Config
@@ -56,6 +57,9 @@ class Losses:
 
     `note` is for inside locks, `say` for outside: a logging handler may do anything, also end a span.
 
+    The notes are guarded by the lock of their delivery. With a lock of their own, two threads that hold one each
+    could wait for the other's: a garbage collection may end a step, and so submit it, at any moment.
+
     Args:
         url: How the lines name the server.
         clock: Seconds that only go forward.
@@ -69,7 +73,7 @@ class Losses:
         self._unsaid: dict[DropReason, int] = {}
         self._details: dict[DropReason, str] = {}
         self._due: dict[DropReason, float] = {}
-        self._make_locks()
+        self.renew_locks(threading.RLock())
 
     def note(self, reason: DropReason, count: int, detail: str = "") -> None:
         """`count` units are lost; `detail` is what the server or the network said."""
@@ -98,7 +102,7 @@ class Losses:
             return
         try:
             for reason, count, detail in self._take(gathering, silent):
-                package_logger.warning(
+                _warn(
                     "Literal AI: %d %s lost: %s%s",
                     count,
                     "step" if count == 1 else "steps",
@@ -115,18 +119,19 @@ class Losses:
             if now < self._silent_about_delay_until:
                 return
             self._silent_about_delay_until = now + REPEAT_AFTER_S
-        package_logger.warning(
+        _warn(
             "Literal AI: %s does not take steps now (%s); %d or more wait, trying on", self._url, _line(detail), count
         )
 
-    def reset_after_fork(self) -> None:
-        """A lock that another thread held at the fork would stay locked in the child."""
+    def forget(self) -> None:
+        """In a forked child: what was noted is the parent's to say."""
         self._unsaid.clear()
         self._due.clear()
-        self._make_locks()
+        self._details.clear()
 
-    def _make_locks(self) -> None:
-        self._noting = threading.RLock()
+    def renew_locks(self, noting: AbstractContextManager[object]) -> None:
+        """Guard the notes with `noting`, a reentrant lock."""
+        self._noting = noting
         self._speaking = threading.RLock()
 
     def _take(self, gathering: bool, silent: bool) -> list[tuple[DropReason, int, str]]:
@@ -140,6 +145,12 @@ class Losses:
                     del self._due[reason]
                     taken.append((reason, self._unsaid.pop(reason), self._details.pop(reason, "")))
         return taken
+
+
+def _warn(line: str, *values: object) -> None:
+    # A handler or filter that fails must cost neither the steps that are being sent nor the caller of a flush.
+    with suppress(Exception):
+        package_logger.warning(line, *values)
 
 
 def _line(text: str) -> str:

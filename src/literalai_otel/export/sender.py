@@ -118,6 +118,7 @@ class Sender:
         self._lock = threading.Lock()
         self._api = None
         self._refused_until = 0.0
+        self.last_problem = ""
 
     def _open(self) -> "SyncApi":
         with self._lock:

@@ -124,21 +124,32 @@ class Workers:
         self._changed.notify_all()
 
     def _work(self) -> None:
-        with PROCESS_ENDS.loading:
-            self._sender.load()
-        while True:
+        try:
+            with PROCESS_ENDS.loading:
+                self._sender.load()
+            while self._work_once():
+                pass
+        except BaseException:  # what ends a greenlet, say
+            logger.debug("a delivery thread was ended", exc_info=True)
             with self._changed:
-                task = self._next_task()
-                if task is None:
-                    self._threads -= 1
-                    return
-                lonely = not self._idle
-            if lonely:  # somebody must watch the clock and the inbox while this one is busy
-                self.start()
-            try:
-                task()
-            except Exception:
-                logger.debug("a delivery task failed", exc_info=True)
+                self._threads -= 1
+                self._changed.notify_all()  # whoever waits for a flush starts another
+
+    def _work_once(self) -> bool:
+        """Wait for a task and do it; False when the thread shall leave."""
+        with self._changed:
+            task = self._next_task()
+            if task is None:
+                self._threads -= 1
+                return False
+            lonely = not self._idle
+        if lonely:  # somebody must watch the clock and the inbox while this one is busy
+            self.start()
+        try:
+            task()
+        except Exception:
+            logger.debug("a delivery task failed", exc_info=True)
+        return True
 
     def _next_task(self) -> Task | None:
         """Wait for a task; None when the thread shall leave."""
@@ -151,11 +162,11 @@ class Workers:
             if due_at is None and not patience:
                 return None
             self._idle += 1
-            if due_at is None:
-                patience = self._changed.wait(_IDLE_S)
-            else:
-                self._changed.wait(max(0.0, due_at - time.monotonic()))
-            self._idle -= 1
+            try:
+                woken = self._changed.wait(_IDLE_S if due_at is None else max(0.0, due_at - time.monotonic()))
+            finally:
+                self._idle -= 1
+            patience = woken or due_at is not None
         return None
 
     def _due_at(self) -> float | None:
@@ -191,16 +202,22 @@ class Workers:
         failed: list[Submission] = []
         problem = ""
         breath_at = time.perf_counter() + _STRETCH_S
-        for submission in chunk:
-            try:
-                prepared.append((submission, prepare(submission)))
-            except Exception as error:
-                logger.debug("translation failed", exc_info=True)
-                failed.append(submission)
-                problem = repr(error)
-            if time.perf_counter() > breath_at:
-                time.sleep(_BREATH_S)
-                breath_at = time.perf_counter() + _STRETCH_S
+        try:
+            for submission in chunk:
+                try:
+                    prepared.append((submission, prepare(submission)))
+                except Exception as error:
+                    logger.debug("translation failed", exc_info=True)
+                    failed.append(submission)
+                    problem = repr(error)
+                if time.perf_counter() > breath_at:
+                    time.sleep(_BREATH_S)
+                    breath_at = time.perf_counter() + _STRETCH_S
+        except BaseException:  # a greenlet may be ended, or the user's thread interrupted: another one takes over
+            with self._changed:
+                self._preparing = False
+                self._inbox.extendleft(reversed(chunk))
+            raise
         with self._changed:
             self._preparing = False
             if self.over:
@@ -223,7 +240,14 @@ class Workers:
             self._losses.note("queue_full", 1)
 
     def _send(self, batch: Batch, timeout: float | None) -> None:
-        report = self._sender.send(batch, self.halt, timeout)
+        report = Report()
+        report.drop("internal_error", len(batch.units), "sending was interrupted")
+        try:
+            report = self._sender.send(batch, self.halt, timeout)
+        finally:
+            self._sent(batch, report)
+
+    def _sent(self, batch: Batch, report: Report) -> None:
         with self._changed:
             if self.over:
                 return

@@ -87,13 +87,18 @@ class EventDecoder:
 
     def __init__(self, on_data: Callable[[bytes], None]) -> None:
         self._on_data = on_data
-        self._rest = b""
+        self._rest: list[bytes] = []
+        """Pieces of a line whose end has not come."""
         self._data: list[bytes] = []
 
     def feed(self, piece: bytes) -> None:
         """Take the next bytes."""
-        lines = (self._rest + piece).split(b"\n")
-        self._rest = lines.pop()
+        ended, newline, rest = piece.rpartition(b"\n")
+        if not newline:
+            self._rest.append(piece)
+            return
+        lines = b"".join((*self._rest, ended)).split(b"\n")
+        self._rest = [rest] if rest else []
         for line in lines:
             line = line.rstrip(b"\r")
             if line.startswith(b"data:"):
@@ -105,8 +110,8 @@ class EventDecoder:
                     self._on_data(data)
 
 
-def watch_body(watch: BodyWatch, *, is_async: bool) -> None:
-    """Let `watch` see the bytes of its response."""
+def watch_body(watch: Watch, *, is_async: bool) -> None:
+    """Let `watch` see the bytes of its response: as they come, unless it is a `BodyWatch`."""
     if is_async:
         watch.hook("aiter_bytes", _observed(AsyncPieces))
     else:

@@ -7,11 +7,14 @@ error: hence `Watch.busy`.
 
 import sys
 from collections.abc import Callable
+from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
 from types import FrameType
 from typing import Any, Final
 
+from literalai_otel.genai.abandoned import end_later
 from literalai_otel.genai.watch import Watch
 
+_GENERATORS: Final = CO_GENERATOR | CO_ASYNC_GENERATOR
 _EXITS: Final = ("__exit__", "__aexit__")
 _EXIT_DEPTH: Final = 6
 """Frames between a close hook and the `with` statement that ends a stream: helpers nest a few."""
@@ -28,6 +31,9 @@ def watch_closing(watch: Watch, *, is_async: bool) -> None:
 def _sync_close(original: Callable[..., Any], watch: Watch) -> Callable[..., Any]:
     def close(*args: Any, **kwargs: Any) -> Any:
         if watch.busy or watch.orphaned:
+            return original(*args, **kwargs)
+        if _called_by_generator():
+            end_later(watch.abandoned)
             return original(*args, **kwargs)
         try:
             error = _error_of_block()
@@ -48,6 +54,9 @@ def _async_close(original: Callable[..., Any], watch: Watch) -> Callable[..., An
     async def aclose(*args: Any, **kwargs: Any) -> Any:
         if watch.busy or watch.orphaned:
             return await original(*args, **kwargs)
+        if _called_by_generator():
+            end_later(watch.abandoned)
+            return await original(*args, **kwargs)
         try:
             error = _error_of_block()
         except Exception:
@@ -61,6 +70,16 @@ def _async_close(original: Callable[..., Any], watch: Watch) -> Callable[..., An
         return result
 
     return aclose
+
+
+def _called_by_generator() -> bool:
+    """Whether the SDK's own generator closes: outside of a read that is its finalizer, and nobody's decision.
+
+    The collector may finalize it before the weak reference to the response says anything, when the two are of
+    different ages.
+    """
+    caller: FrameType = sys._getframe(2)  # pyright: ignore[reportPrivateUsage] - as below
+    return bool(caller.f_code.co_flags & _GENERATORS)
 
 
 def _error_of_block() -> BaseException | None:

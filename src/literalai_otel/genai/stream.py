@@ -110,13 +110,16 @@ class AsyncReader:
         return getattr(self._inner, name)
 
 
-def record_stream(stream: Any, watch: Watch) -> bool:
-    """Read the chunks of `stream` for `watch`; False when it has no iterator that could be replaced."""
-    inner = getattr(stream, "_iterator", None)
+def record_stream(stream: Any, watch: Watch, attribute: str = "_iterator") -> bool:
+    """Read the chunks of `stream` for `watch`; False when it has no iterator that could be replaced.
+
+    `attribute` is where the stream keeps it.
+    """
+    inner = getattr(stream, attribute, None)
     if inner is None:
         return False
     if not isinstance(inner, SyncReader | AsyncReader):
         reader = AsyncReader if hasattr(inner, "__anext__") else SyncReader
-        stream._iterator = reader(inner, watch, watch.recording.context)
+        setattr(stream, attribute, reader(inner, watch, watch.recording.context))
         watch.taken = True
     return True

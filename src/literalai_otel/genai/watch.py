@@ -15,7 +15,12 @@ logger = logging.getLogger(__name__)
 
 
 class Fold(Protocol):
-    """Gathers the chunks of one stream in bounded space."""
+    """Gathers the chunks of one stream in bounded space.
+
+    A fold may have an attribute `error`, None or (type, message): what the provider reported in an event of the
+    stream. The recording then ends with it. It may have a method `is_output(chunk)`: whether the chunk is a piece of
+    the answer, where others come before; else every chunk is.
+    """
 
     def add(self, chunk: Any) -> None:
         """Take over what `chunk` says."""
@@ -37,7 +42,9 @@ class Watch:
         "__weakref__",
         "_anchor",
         "_fold",
+        "_fold_error",
         "_hooks",
+        "_is_output",
         "add",
         "busy",
         "done",
@@ -55,12 +62,15 @@ class Watch:
         self.taken = False
         """Whether a reader of chunks has taken over, so that readers of bytes only pass on."""
         self.orphaned = False
-        """Whether the anchor is gone. What the collector still closes then is no news."""
+        """Whether nobody can read on. What the collector still closes then is no news."""
         self.each = True
         """Whether the recording must hear of the next chunk: of the first one, or of all for the metrics."""
         self.add = fold.add
         """Takes a chunk of which the recording needs not hear."""
         self._fold = fold
+        self._is_output: Callable[[Any], bool] | None = getattr(fold, "is_output", None)
+        self._fold_error: tuple[str, str] | None = None
+        """What the fold has met."""
         self._hooks: list[str] = []
         self._anchor: weakref.ref[Any] | None = weakref.ref(anchor, self._anchor_gone)
         _OPEN.add(self)
@@ -68,7 +78,7 @@ class Watch:
     def chunk(self, chunk: Any) -> None:
         """A chunk was read."""
         try:
-            if self.each:
+            if self.each and (self._is_output is None or self._is_output(chunk)):
                 self.each = self.recording.counts_chunks
                 self.recording.chunk()
             self.add(chunk)
@@ -77,8 +87,12 @@ class Watch:
 
     def complete(self) -> None:
         """The stream was read to its end."""
-        if self._finish():
+        if not self._finish():
+            return
+        if self._fold_error is None:
             self.recording.complete()
+        else:
+            self.recording.fail_as(*self._fold_error)
 
     def failed(self, error: BaseException) -> None:
         """Reading raised, or the block around the stream did."""
@@ -98,13 +112,12 @@ class Watch:
         """The response was closed; `error` is what ended the `with` block around it."""
         if error is not None:
             self.failed(error)
-        elif self._finish():
-            self.recording.stop("closed")
+        else:
+            self._stop("closed")
 
     def abandoned(self) -> None:
         """Nobody will read on."""
-        if self._finish():
-            self.recording.stop("abandoned")
+        self._stop("abandoned")
 
     def hook(self, name: str, make: Callable[[Callable[..., Any], "Watch"], Callable[..., Any]]) -> None:
         """Replace method `name` of the anchor by `make(original, self)` until the recording ends."""
@@ -114,6 +127,11 @@ class Watch:
         # Bound: in the collector's hands the anchor still has to close, when weak references are gone already.
         setattr(anchor, name, make(getattr(anchor, name), self))
         self._hooks.append(name)
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: how the stream ends is the parent's to say, unless it is read to its end here."""
+        self.orphaned = True
+        self._anchor = None
 
     def _anchor_gone(self, _: Any) -> None:
         self.orphaned = True
@@ -130,9 +148,18 @@ class Watch:
             _OPEN.discard(self)
             self._unhook()
             self._fold.finish()
+            self._fold_error = getattr(self._fold, "error", None)
         except Exception:
             logger.debug("a stream was not readable", exc_info=True)
         return True
+
+    def _stop(self, outcome: str) -> None:
+        if not self._finish():
+            return
+        if self._fold_error is None:
+            self.recording.stop(outcome)
+        else:
+            self.recording.fail_as(*self._fold_error)
 
     def _unhook(self) -> None:
         anchor = self._anchor() if self._anchor is not None else None
@@ -165,6 +192,8 @@ class _OpenWatches:
 
     def forget(self) -> None:
         """In a forked child: the streams are the parent's to end."""
+        for watch in self._watches:
+            watch.leave_to_parent()
         self._watches.clear()
 
     def _end_all(self) -> None:
