@@ -17,6 +17,7 @@ from literalai_otel import attributes as names
 from literalai_otel.context import LITERAL_KEY, LiteralContext, set_default_client, thread
 from literalai_otel.context.active_thread import ActiveThread
 from literalai_otel.genai import THREAD_KEY
+from literalai_otel.genai.keys import OWN_THREAD_KEY
 from literalai_otel.processor import MAX_BRIDGES, MAX_ENDED, Lineage, LineageIndex
 from literalai_otel.translate import step_id
 
@@ -249,7 +250,7 @@ def test_what_the_span_says_itself_wins(tracer: trace.Tracer, indexing: Indexing
 def test_without_surroundings_a_span_is_left_alone(tracer: trace.Tracer, indexing: Indexing) -> None:
     tracer.start_span("plain", Context()).end()
     assert dict(indexing.spans["plain"].attributes or {}) == {}
-    assert indexing.lineages["plain"] == Lineage(None, None, {}, None, [])
+    assert indexing.lineages["plain"] == Lineage(None, None, {}, None, ours=False)
 
 
 def test_large_metadata_goes_to_literal_only(tracer: trace.Tracer, indexing: Indexing) -> None:
@@ -308,3 +309,33 @@ def test_a_thread_that_a_framework_names_holds_for_all_inside_unless_the_user_na
     for name in ("run", "chat m"):
         assert indexing.lineages[name].fields[names.THREAD_ID] == expected
         assert (indexing.spans[name].attributes or {})[names.THREAD_ID] == expected
+
+
+def test_a_thread_that_an_instrumentor_made_is_no_conversation(indexing: Indexing) -> None:
+    """Inventing a conversation id is forbidden (`spec/genai-semconv.md` §1.2); a run needs a thread all the same."""
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(indexing)
+    ours = provider.get_tracer("literalai_otel.instrumentors.llama_index")
+    around = otel_context.set_value(OWN_THREAD_KEY, "made")
+    run = ours.start_span("run", around)
+    inside = ours.start_span("inside", trace.set_span_in_context(run, around))
+    inside.end()
+    run.end()
+    late = ours.start_span("late", trace.set_span_in_context(run, around))
+    late.end()
+    lone = ours.start_span("lone")
+    lone.end()
+    for name in ("run", "inside", "late"):
+        assert indexing.lineages[name].fields[names.THREAD_ID] == "made"
+        assert (indexing.spans[name].attributes or {})[names.THREAD_ID] == "made"
+        assert names.CONVERSATION_ID not in (indexing.spans[name].attributes or {})
+    assert names.THREAD_ID not in (indexing.spans["lone"].attributes or {})
+
+
+def test_a_step_of_the_users_without_a_thread_keeps_having_none(tracer: trace.Tracer, indexing: Indexing) -> None:
+    with tracer.start_as_current_span("theirs", attributes={names.STEP_TYPE: "run"}):
+        tracer.start_span("below", otel_context.set_value(OWN_THREAD_KEY, "made")).end()
+    assert names.THREAD_ID not in indexing.lineages["below"].fields
+    named = otel_context.set_value(THREAD_KEY, "named", otel_context.set_value(OWN_THREAD_KEY, "made"))
+    tracer.start_span("named", named).end()
+    assert indexing.lineages["named"].fields[names.THREAD_ID] == "named"

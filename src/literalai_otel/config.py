@@ -222,6 +222,19 @@ class Config(_Table):
         262_144, "Cap of one text in captured content, in UTF-8 bytes.", parse=_at_least_one
     )
     metrics: bool = setting(False, "Emit the OTel GenAI client metrics.", "LITERAL_METRICS", parse=_boolean)
+    stream_usage: bool = setting(
+        False,
+        "Ask for token counts in streams (`stream_options.include_usage`) where the host is known to give them and "
+        "the program does not ask itself. The chunk that carries them is kept from the program.",
+        "LITERAL_STREAM_USAGE",
+        parse=_boolean,
+    )
+    component_steps: bool = setting(
+        True,
+        "Prompts, parsers and other components of LangChain and LlamaIndex are steps of their own; false hides them.",
+        "LITERAL_COMPONENT_STEPS",
+        parse=_boolean,
+    )
     export_filter: str = setting(
         "llm",
         "`llm`: steps and LLM spans only; `all`: every span becomes a step.",

@@ -1,8 +1,8 @@
 """Which instrumentors are installed, and which of them should be switched on.
 
 Ours are named `literalai_<framework>`; other families register plain `<framework>`, all of them the same names
-(`spec/genai-semconv.md` §0.9). One call must be one generation, so of several instrumentors for one framework one
-stands: ours by default, the official one with `prefer=official`; all of them with `keep_foreign`.
+(`spec/genai-semconv.md` §0.9), `-` or `_` in them. One call must be one generation, so of several instrumentors for
+one framework one stands: ours by default, the official one with `prefer=official`; all of them with `keep_foreign`.
 """
 
 import logging
@@ -36,7 +36,7 @@ def reason_to_skip(entry_point: EntryPoint, config: Config) -> str | None:
         return "LITERAL_DISABLED is set"
     if config.keep_foreign:
         return None
-    framework = entry_point.name.removeprefix(OUR_PREFIX)
+    framework = _framework(entry_point)
     standing = _standing(framework, config)
     if standing is None or _family(entry_point) == standing:
         return None
@@ -47,11 +47,20 @@ def _standing(framework: str, config: Config) -> str | None:
     """The family whose instrumentor records `framework`; None when ours has nothing to do with it."""
     if config.disabled:
         return None
-    ours = [one for one in _named(OUR_PREFIX + framework) if one.name not in config.disabled_instrumentations]
-    if not any(conflict_of(one) is None for one in ours):
+    able = {
+        _family(one)
+        for one in entry_points(group=GROUP)
+        if _framework(one) == framework
+        and one.name not in config.disabled_instrumentations
+        and conflict_of(one) is None
+    }
+    if "literalai" not in able:
         return None
-    official = any(_family(one) == "official" and conflict_of(one) is None for one in _named(framework))
-    return "official" if official and config.prefer == "official" else "literalai"
+    return "official" if "official" in able and config.prefer == "official" else "literalai"
+
+
+def _framework(entry_point: EntryPoint) -> str:
+    return entry_point.name.removeprefix(OUR_PREFIX).replace("-", "_")
 
 
 def _family(entry_point: EntryPoint) -> str:
@@ -95,7 +104,3 @@ def instrument_installed(config: Config, **options: Any) -> list[str]:
             )
             logger.debug("loading %s failed", name, exc_info=True)
     return switched_on
-
-
-def _named(name: str) -> list[EntryPoint]:
-    return list(entry_points(group=GROUP, name=name))

@@ -9,11 +9,12 @@ other service sends (`DESIGN.md` §3, Identity).
 import logging
 import weakref
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from opentelemetry.context import Context, get_value
-from opentelemetry.trace import Span, SpanContext, SpanKind, format_span_id
+from opentelemetry.context import Context, get_current
+from opentelemetry.trace import Span, SpanContext, SpanKind, format_span_id, get_current_span
 
 from literalai_otel.attributes import (
     CONVERSATION_ID,
@@ -23,9 +24,17 @@ from literalai_otel.attributes import (
     STEP_PARENT_ID,
     THREAD_ID,
 )
-from literalai_otel.context.state import literal_context
-from literalai_otel.genai.keys import THREAD_KEY
+from literalai_otel.context.state import EMPTY, literal_context
+from literalai_otel.genai.keys import OWN_THREAD_KEY, THREAD_KEY
+from literalai_otel.genai.place import kept_place
+from literalai_otel.genai.side_table import AWAITED
+from literalai_otel.genai.switched_on import SWITCHED_ON
+from literalai_otel.scopes import whole_framework
 from literalai_otel.translate import is_step, step_id
+from literalai_otel.translate.duplicates import facts_of, model_call, same_call
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
 
 logger = logging.getLogger(__name__)
 
@@ -49,14 +58,29 @@ class Lineage:
         fields: The `literalai.*` values of the surroundings, in native shapes.
         client: Name of the client that the surroundings name.
         bridges: 16-hex ids of the CLIENT and PRODUCER spans below this step that are no steps. Grows while the
-            span lives.
+            span lives; none before the first.
+        ours: Whether the span is one of ours, or a step of the user's.
+        superseded: A span of ours records the same operation, and stands for it.
+        same_call: The lineage of the span around this one that records the same call, and stands for it.
+        inner: What spans inside that recorded the same call knew about it.
     """
 
     parent_step_id: str | None
     parent_span_id: str | None
     fields: dict[str, Any]
     client: str | None
-    bridges: list[str]
+    bridges: Sequence[str] = ()
+    ours: bool = True
+    superseded: bool = False
+    same_call: "Lineage | None" = None
+    inner: dict[str, Any] | None = None
+
+    def stands_aside(self, span: "ReadableSpan") -> bool:
+        """Whether another span stands for the call that `span`, which ends now, records: it gets its facts then."""
+        outer = self.same_call
+        if outer is not None:
+            outer.inner = {**facts_of(span.attributes or {}, content=not outer.ours), **(outer.inner or {})}
+        return self.superseded or outer is not None
 
 
 @dataclass(slots=True)
@@ -68,14 +92,26 @@ class _Node:
     is_step: bool
     chosen_id: str | None
     above: "_Node | None"
-    """For a span that is no step, the nearest step above it. A step does not keep its own parent: chains of tasks
-    that start one another would keep every ancestor alive."""
+    """For a span that is no step, the nearest step above it; while it lives, for a step that is not ours too. Other
+    steps do not keep their parent: chains of tasks that start one another would keep every ancestor alive."""
     remote_parent: str | None
+    foreign: bool = False
+    """A step that is neither ours nor the user's."""
+    beside: bool = False
+    """Another instrumentor's of a framework that ours records too. It says nothing about where the code runs."""
 
     def step_id(self) -> str:
         if self.chosen_id is None:
             self.chosen_id = step_id(*self.key)
         return self.chosen_id
+
+
+class _Seen(weakref.ref[Span]):
+    """A live span, and its node."""
+
+    __slots__ = ("node",)
+
+    node: _Node
 
 
 class _StartedSpan(Protocol):
@@ -98,10 +134,20 @@ class LineageIndex:
     since children may start after their parent ended.
     """
 
-    def __init__(self, client: str | None = None) -> None:
-        """`client`: the name of the client whose processor asks; the surroundings of other clients are not stamped."""
+    def __init__(self, client: str | None = None, *, keep_foreign: bool = False) -> None:
+        """`client`: the name of the client whose processor asks; the surroundings of other clients are not stamped.
+
+        With `keep_foreign` spans that record the same call as one of ours are steps like any other.
+        """
         self._client = client
-        self._live: dict[Key, tuple[_Node, Any]] = {}
+        self._keep_foreign = keep_foreign
+        live: dict[Key, _Seen] = {}
+        self._live = live
+
+        def forget(seen: weakref.ref[Span]) -> None:
+            live.pop(cast(_Seen, seen).node.key, None)
+
+        self._forget = forget
         self._ended: dict[Key, _Node] = {}
         self._order: deque[Key] = deque()
 
@@ -118,11 +164,13 @@ class LineageIndex:
     def end(self, trace_id: int, span_id: int) -> Lineage | None:
         """The lineage of a span that ends now; None when it was not seen to start."""
         key = (trace_id, span_id)
-        entry = self._live.get(key)
-        if entry is None:
+        seen = self._live.get(key)
+        if seen is None:
             return None
-        node = entry[0]
+        node = seen.node
         lineage, node.lineage = node.lineage, None  # what is remembered for late children should be small
+        if node.is_step:
+            node.above = None
         self._ended[key] = node
         self._order.append(key)
         self._live.pop(key, None)
@@ -137,24 +185,48 @@ class LineageIndex:
             return None
         return node.is_step or node.above is not None or node.remote_parent is not None
 
+    def _once(self, nearest: _Node, scope: str, attributes: dict[str, Any]) -> tuple[_Node | None, Lineage | None]:
+        """The step above a span that starts directly below `nearest`, when two spans may record one call of a model.
+
+        And the lineage of the span that stands for the call in place of the new one, if one does.
+        """
+        lineage = nearest.lineage
+        seen = self._live.get(nearest.key)
+        around = cast(_StartedSpan | None, seen() if seen is not None else None)
+        if lineage is None or around is None or self._keep_foreign:
+            return nearest, None
+        inner = model_call(scope, attributes)
+        outer = model_call(around.instrumentation_scope.name, around.attributes or {}) if inner is not None else None
+        if inner is None or outer is None or not same_call(outer, inner):
+            return nearest, None
+        if not inner.ours:
+            return nearest, lineage
+        lineage.superseded, nearest.is_step = True, False
+        return nearest.above, None
+
     def _find(self, span: SpanContext) -> _Node | None:
         return self._live_or_ended((span.trace_id, span.span_id))
 
     def _live_or_ended(self, key: Key) -> _Node | None:
-        entry = self._live.get(key)
-        return entry[0] if entry else self._ended.get(key)
+        seen = self._live.get(key)
+        return seen.node if seen is not None else self._ended.get(key)
 
     def _start(self, span: Span, parent_context: Context | None) -> None:
         identity = span.get_span_context()
         key = (identity.trace_id, identity.span_id)
-        started = cast(_StartedSpan, span)
-        attributes: dict[str, Any] = started.attributes or {}
-        surroundings = literal_context(parent_context)
+        started: _StartedSpan = span  # pyright: ignore[reportAssignmentType] - a span of the SDK; a cast is a call
+        # The span's own mapping looks a missing name up by an exception.
+        given = started.attributes
+        attributes: dict[str, Any] = {} if given is None else given.copy()
+        context = get_current() if parent_context is None else parent_context
+        surroundings = literal_context(context)
         client = surroundings.client.name if surroundings.client else None
         foreign = client is not None and self._client is not None and client != self._client
 
         parent = started.parent
         above = self._find(parent) if parent is not None else None
+        if above is not None and above.beside:
+            above = self._find(get_current_span(kept_place()).get_span_context()) or above
         nearest = above if above is None or above.is_step else above.above
         remote = above.remote_parent if above else None
         if above is None and parent is not None and parent.is_remote:
@@ -164,14 +236,27 @@ class LineageIndex:
             # A `start_step()` that ended elsewhere is still current here, but nothing belongs under it any more.
             outer = surroundings.settled().step
             nearest = self._live_or_ended(outer.key) if outer else None
+        if nearest is not None and not nearest.is_step:
+            nearest = nearest.above  # it was superseded meanwhile
 
-        around, stamps = ({}, {}) if foreign else (surroundings.fields, surroundings.stamps)
-        named = cast(str | None, get_value(THREAD_KEY, parent_context))
-        if named is not None and THREAD_ID not in around and not foreign:
-            around, stamps = {**around, THREAD_ID: named}, {**stamps, THREAD_ID: named}
-        fields = {k: v for k, v in around.items() if k not in attributes}
+        around, stamps = (EMPTY.fields, EMPTY.stamps) if foreign else (surroundings.fields, surroundings.stamps)
+        own_thread: str | None = None
+        if (THREAD_KEY in context or OWN_THREAD_KEY in context) and not foreign and THREAD_ID not in around:
+            own_thread = _own_thread(context, nearest)
+            named = cast(str | None, context.get(THREAD_KEY)) or own_thread
+            if named is not None:
+                around, stamps = {**around, THREAD_ID: named}, {**stamps, THREAD_ID: named}
+        fields = {k: v for k, v in around.items() if k not in attributes} if around else around
         scope: str = started.instrumentation_scope.name
-        step_like = scope.startswith(SCOPE_PREFIX) or is_step(scope, attributes)
+        ours = scope.startswith(SCOPE_PREFIX)
+        step_like = ours or is_step(scope, attributes)
+        stand_in: Lineage | None = None
+        recorded_by_ours = not ours and not self._keep_foreign and whole_framework(scope) in SWITCHED_ON
+        if recorded_by_ours:
+            step_like = False
+        elif step_like and nearest is not None and (nearest.foreign or not ours):
+            nearest, stand_in = self._once(nearest, scope, attributes)
+            step_like = stand_in is None
         explicit_parent: str | None = attributes.get(STEP_PARENT_ID)
         node = _Node(
             key=key,
@@ -180,23 +265,40 @@ class LineageIndex:
                 parent_span_id=format_span_id(nearest.key[1]) if nearest else remote,
                 fields=fields,
                 client=client,
-                bridges=[],
+                ours=ours,
+                superseded=recorded_by_ours,
+                same_call=stand_in,
             ),
             is_step=step_like,
             chosen_id=attributes.get(STEP_ID),
-            above=None if step_like else nearest,
+            above=None if step_like and ours else nearest,
             remote_parent=remote,
+            foreign=step_like and not ours,
+            beside=recorded_by_ours,
         )
         open_step = nearest.lineage if nearest is not None else None
         is_bridge = not node.is_step and started.kind in _OUTGOING
         if is_bridge and open_step is not None and len(open_step.bridges) < MAX_BRIDGES:
-            open_step.bridges.append(format_span_id(key[1]))
-        self._live[key] = (node, weakref.ref(span, lambda _: self._live.pop(key, None)))
+            open_step.bridges = [*open_step.bridges, format_span_id(key[1])]
+        if node.foreign:
+            setattr(span, AWAITED, True)
+        seen = _Seen(span, self._forget)
+        seen.node = node
+        self._live[key] = seen
         if stamps:
             stamps = {k: v for k, v in stamps.items() if k not in attributes}
-            if THREAD_ID in stamps and scope.startswith(INSTRUMENTOR_SCOPE_PREFIX):
+            is_official = scope.startswith(INSTRUMENTOR_SCOPE_PREFIX) and CONVERSATION_ID not in attributes
+            if is_official and stamps.get(THREAD_ID) not in (None, own_thread):
                 # The official name, for the exporters beside ours (`spec/genai-semconv.md` §7.1).
-                stamps.setdefault(CONVERSATION_ID, stamps[THREAD_ID])
+                stamps[CONVERSATION_ID] = stamps[THREAD_ID]
             span.set_attributes(stamps)
         if nearest is not None and nearest is not above and explicit_parent is None:
             span.set_attribute(STEP_PARENT_ID, nearest.step_id())
+
+
+def _own_thread(context: Context, nearest: _Node | None) -> str | None:
+    """The thread that an instrumentor made, for root runs and below them: a step of the user's keeps having none."""
+    made = cast(str | None, context.get(OWN_THREAD_KEY))
+    if made is None or nearest is None or nearest.lineage is None:
+        return made
+    return made if nearest.lineage.fields.get(THREAD_ID) == made else None

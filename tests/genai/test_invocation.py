@@ -8,14 +8,17 @@ from opentelemetry.trace import SpanKind, get_current_span
 
 from literalai_otel.attributes import (
     AGENT_NAME,
+    ERROR_TYPE,
     OPERATION_NAME,
     PROVIDER_NAME,
     REQUEST_MODEL,
     RESPONSE_MODEL,
+    SERVER_ADDRESS,
     STEP_INPUT,
     STEP_NAME,
     STEP_TYPE,
     TOOL_NAME,
+    USAGE_INPUT_TOKENS,
     WORKFLOW_NAME,
 )
 from literalai_otel.genai import Inference, Invocation, Recorder, Recording
@@ -103,3 +106,40 @@ def test_a_nested_call_is_the_same_generation_and_adds_what_it_knows(recorder: R
     inner.complete()
     outer.complete()
     assert capture.one().attributes[RESPONSE_MODEL] == "m-served"
+
+
+def test_tokens_of_several_inner_calls_add_up_and_what_failed_before_does_not_count(
+    recorder: Recorder, capture: SpanCapture
+) -> None:
+    outer = opened(recorder, a_chat(), accepts_nested=True)
+    for tokens in (3, 4):
+        inner = opened(recorder, a_chat(), parent=outer.context)
+        inner.invocation.attributes[USAGE_INPUT_TOKENS] = tokens
+        inner.complete()
+    opened(recorder, a_chat(), parent=outer.context).fail(ValueError("first try"))
+    outer.complete()
+    span = capture.one()
+    assert span.attributes[USAGE_INPUT_TOKENS] == 7
+    assert (ERROR_TYPE in span.attributes, span.status.name) == (False, "UNSET")
+
+
+def test_tokens_that_the_outer_call_knows_are_not_added_to(recorder: Recorder, capture: SpanCapture) -> None:
+    outer = opened(recorder, a_chat(), accepts_nested=True)
+    outer.invocation.attributes[USAGE_INPUT_TOKENS] = 3
+    inner = opened(recorder, a_chat(), parent=outer.context)
+    inner.invocation.attributes[USAGE_INPUT_TOKENS] = 3
+    inner.complete()
+    outer.complete()
+    assert capture.one().attributes[USAGE_INPUT_TOKENS] == 3
+
+
+def test_an_inner_client_knows_its_provider_and_address_from_the_start(
+    recorder: Recorder, capture: SpanCapture
+) -> None:
+    outer = opened(recorder, a_chat(), accepts_nested=True)
+    there = Inference({OPERATION_NAME: "chat", PROVIDER_NAME: "groq", REQUEST_MODEL: "m", SERVER_ADDRESS: "groq.com"})
+    inner = opened(recorder, there, parent=outer.context)
+    outer.complete()
+    inner.complete()
+    span = capture.one()
+    assert (span.attributes[PROVIDER_NAME], span.attributes[SERVER_ADDRESS]) == ("groq", "groq.com")

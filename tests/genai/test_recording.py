@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.context import attach, detach, get_current, set_value
+from opentelemetry.context import attach, detach, set_value
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import StatusCode
@@ -22,6 +22,7 @@ from literalai_otel.attributes import (
     USAGE_INPUT_TOKENS,
 )
 from literalai_otel.genai import SIDE_TABLE, TRACER_PROVIDER_KEY, Inference, Recorder
+from literalai_otel.genai.keys import RECORDING_KEY
 from literalai_otel.testing import SpanCapture
 
 
@@ -161,7 +162,8 @@ def test_an_inner_call_enriches_the_framework_call_around_it(
     token = attach(outer.context)
     try:
         inner = recorder.open(sdk.inference(**{INPUT_MESSAGES: "from inside"}))
-        assert inner.context is get_current()
+        assert trace.get_current_span(inner.context) is outer.span
+        assert inner.context[RECORDING_KEY] is inner, "what is seen of the wire is its own"
         inner.invocation.attributes[USAGE_INPUT_TOKENS] = 3
         inner.invocation.attributes[REQUEST_MODEL] = "other"
         inner.complete()

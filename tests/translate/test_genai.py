@@ -169,6 +169,16 @@ def test_a_text_completion(ways: Ways) -> None:
     assert (step.input, step.output) == ({"content": "hi\nhi"}, {"content": "hello"})
 
 
+def test_what_follows_the_gap_is_shown_beside_the_prompt(ways: Ways) -> None:
+    filled = {
+        **CHAT,
+        names.OPERATION_NAME: "text_completion",
+        names.INPUT_MESSAGES: said([{**USER, "suffix": "bye"}]),
+        names.OUTPUT_MESSAGES: said([HELLO]),
+    }
+    assert ways.step(filled).input == {"content": "hi", "suffix": "bye"}
+
+
 @pytest.mark.parametrize(
     ("attributes", "field", "expected"),
     [

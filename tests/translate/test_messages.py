@@ -92,6 +92,29 @@ PARTS: list[Any] = [
     ),
     pytest.param(
         "assistant",
+        [
+            {"type": "server_tool_call", "id": "s", "name": "search", "server_tool_call": {"type": "web", "q": "x"}},
+            {"type": "server_tool_call_response", "id": "s", "server_tool_call_response": {"type": "web", "n": 2}},
+            text("found"),
+        ],
+        [
+            {
+                "role": "assistant",
+                "content": "found",
+                "tool_calls": [
+                    {
+                        "id": "s",
+                        "type": "function",
+                        "function": {"name": "search", "arguments": '{"type":"web","q":"x"}'},
+                        "metadata": {"type": "web", "response": {"type": "web", "n": 2}},
+                    }
+                ],
+            }
+        ],
+        id="server tool call with its response",
+    ),
+    pytest.param(
+        "assistant",
         [{"type": "reasoning", "content": "hm"}, {"type": "reasoning", "content": "so"}, text("42")],
         [{"role": "assistant", "content": "42", "reasoning_content": "hm\nso"}],
         id="reasoning",
@@ -121,6 +144,30 @@ PARTS: list[Any] = [
         [{"type": "uri", "modality": "image", "uri": "https://x/y.png"}],
         [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x/y.png"}}]}],
         id="image address",
+    ),
+    pytest.param(
+        "assistant",
+        [{"type": "uri", "modality": "image", "mime_type": "image/png", "uri": "sha256:ab", "byte_size": 9}],
+        [
+            {
+                "role": "assistant",
+                "content": [
+                    {
+                        "type": "image_url",
+                        "image_url": {"url": "sha256:ab"},
+                        "mime_type": "image/png",
+                        "byte_size": 9,
+                    }
+                ],
+            }
+        ],
+        id="image by hash",
+    ),
+    pytest.param(
+        "user",
+        [{"type": "blob", "modality": "audio", "mime_type": "audio/mpeg", "name": "a.mp3", "byte_size": 5}],
+        [{"role": "user", "content": "[audio/mpeg content, a.mp3, 5 bytes]"}],
+        id="upload",
     ),
     pytest.param(
         "user",

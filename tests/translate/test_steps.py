@@ -27,6 +27,7 @@ class Place:
     parent_span_id: str | None = None
     fields: dict[str, Any] = field(default_factory=dict)
     bridges: list[str] = field(default_factory=list)
+    inner: dict[str, Any] | None = None
 
 
 def otel(record: SpanRecord) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from literalai_otel.config import Config
 from literalai_otel.errors import ConfigError
+from literalai_otel.export.batch import Places, places_in
 from literalai_otel.export.delivery import Delivery
 from literalai_otel.export.losses import package_logger, say_unconfigured
 from literalai_otel.export.prepare import FinishedSpan
@@ -38,6 +39,7 @@ class LiteralSpanExporter(SpanExporter):
 
     def __init__(self, delivery: Delivery | None = None, **settings: Any) -> None:
         self._export_all = False
+        self._keep_foreign = False
         self._evicted: int | None = SIDE_TABLE.evicted
         self.delivery = delivery or self._configured(settings)
         if not self.delivery.disabled:
@@ -45,9 +47,10 @@ class LiteralSpanExporter(SpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Queue the steps among `spans`; success means accepted, not delivered."""
+        places = self._places(spans)
         for span in spans:
             try:
-                self._take(span)
+                self._take(span, places)
             except Exception:
                 logger.debug("span not queued", exc_info=True)
         self._say_evicted()
@@ -68,6 +71,7 @@ class LiteralSpanExporter(SpanExporter):
             package_logger.warning("Literal AI: nothing is sent: %s", problem)
             return Delivery(None)
         self._export_all = config.export_filter == "all"
+        self._keep_foreign = config.keep_foreign
         if not (config.disabled or config.sdk_disabled):
             say_unconfigured(config)
         return Delivery.from_config(config, batch_size=_BATCH_SIZE)
@@ -81,13 +85,21 @@ class LiteralSpanExporter(SpanExporter):
                 "exports in time; lower OTEL_BSP_SCHEDULE_DELAY, or use literalai_otel.init() in place of the exporter"
             )
 
-    def _take(self, span: ReadableSpan) -> None:
+    def _places(self, spans: Sequence[ReadableSpan]) -> Places:
+        try:
+            return Places() if self._keep_foreign else places_in(spans)
+        except Exception:
+            logger.debug("spans of one call were not brought together", exc_info=True)
+            return Places()
+
+    def _take(self, span: ReadableSpan, places: Places) -> None:
         identity = span.get_span_context()
         if identity is None:
             return
         fields = SIDE_TABLE.take(identity.trace_id, identity.span_id)
-        if getattr(span, TAKEN, False):
+        key = (f"{identity.trace_id:032x}", f"{identity.span_id:016x}")
+        if getattr(span, TAKEN, False) or key in places.aside:
             return
         scope = span.instrumentation_scope
         if self._export_all or is_step(scope.name if scope is not None else "", span.attributes or {}):
-            self.delivery.submit_span(FinishedSpan(span, fields, export_all=self._export_all))
+            self.delivery.submit_span(FinishedSpan(span, fields, places.lineages.get(key), export_all=self._export_all))

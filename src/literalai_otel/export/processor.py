@@ -12,8 +12,9 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from literalai_otel.export.counters import Counters
 from literalai_otel.export.delivery import Delivery
+from literalai_otel.export.lone_tool import run_around
 from literalai_otel.export.prepare import FinishedSpan
-from literalai_otel.genai.side_table import SIDE_TABLE
+from literalai_otel.genai.side_table import FOR_LITERAL_ALONE, SIDE_TABLE
 from literalai_otel.processor import LineageIndex
 from literalai_otel.translate import is_step
 
@@ -31,19 +32,27 @@ class LiteralSpanProcessor(SpanProcessor):
         delivery: Where they go. Several processors may share one; `shutdown` stops it, a later span restarts it.
         client_name: Spans whose context names another client are left to that one's processor.
         export_filter: `llm` for steps alone, `all` for every span (`LITERAL_EXPORT_FILTER`).
+        keep_foreign: Send the spans too that other instrumentors made of a call that ours recorded
+            (`LITERAL_KEEP_FOREIGN`).
     """
 
-    def __init__(self, delivery: Delivery, *, client_name: str, export_filter: str = "llm") -> None:
+    def __init__(
+        self, delivery: Delivery, *, client_name: str, export_filter: str = "llm", keep_foreign: bool = False
+    ) -> None:
         self.delivery = delivery
         self.client_name = client_name
         self._export_all = export_filter == EXPORT_ALL
         self._sampled_out_before = SIDE_TABLE.sampled_out
-        self.lineage = LineageIndex(client_name)
+        self.lineage = LineageIndex(client_name, keep_foreign=keep_foreign)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Stamp the Literal context on `span` and remember where in the tree it is."""
         try:
             self.lineage.start(span, parent_context)
+            # Private to the SDK; without it nothing is deferred.
+            processors = getattr(getattr(span, "_span_processor", None), "_span_processors", ())
+            if len(processors) == 1 and processors[0] is self:
+                setattr(span, FOR_LITERAL_ALONE, True)
         except Exception:
             logger.debug("span not stamped", exc_info=True)
 
@@ -72,7 +81,10 @@ class LiteralSpanProcessor(SpanProcessor):
         if identity is None:
             return
         lineage = self.lineage.end(identity.trace_id, identity.span_id)
-        if lineage is not None and lineage.client not in (None, self.client_name):
+        if lineage is not None and (
+            lineage.client not in (None, self.client_name)
+            or ((lineage.superseded or lineage.same_call is not None) and lineage.stands_aside(span))
+        ):
             return
         fields = SIDE_TABLE.peek(identity.trace_id, identity.span_id)
         # What has fields beside it is ours, and a step.
@@ -82,6 +94,9 @@ class LiteralSpanProcessor(SpanProcessor):
             self.delivery.count_sampled_out()
             return
         setattr(span, TAKEN, True)
+        run = run_around(span, lineage) if lineage is not None else None
+        if run is not None:
+            self.delivery.submit_step(run)
         self.delivery.submit_span(FinishedSpan(span, fields, lineage, self._export_all))
 
 

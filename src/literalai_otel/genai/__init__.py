@@ -13,16 +13,20 @@ if TYPE_CHECKING:
     from literalai_otel.genai.call_options import CallOptions, current_call_options, takes_call_options
     from literalai_otel.genai.closing import watch_closing
     from literalai_otel.genai.content import ContentPolicy, DeferredContent, Mask, SpanInfo, configure, policy
+    from literalai_otel.genai.credentials import without_credentials
     from literalai_otel.genai.exchange import Exchange
+    from literalai_otel.genai.fields import fields_of, given_fields, items_of
+    from literalai_otel.genai.generator import read_generator
     from literalai_otel.genai.instrumentor import Instrumentor
     from literalai_otel.genai.invocation import Inference, Invocation
     from literalai_otel.genai.keys import THREAD_KEY, TRACER_PROVIDER_KEY
+    from literalai_otel.genai.place import keep_place, leave_place, own_context
     from literalai_otel.genai.recording import Recorder, Recording
     from literalai_otel.genai.side_table import SIDE_TABLE, end_span, resolve
     from literalai_otel.genai.stream import record_stream
     from literalai_otel.genai.suppression import suppressed
     from literalai_otel.genai.watch import Fold, Watch
-    from literalai_otel.genai.wrapper import Patch, PatchSet
+    from literalai_otel.genai.wrapper import Patch, PatchSet, when_imported
 
 _HOMES: Final = {
     "BodyWatch": "body",
@@ -48,9 +52,16 @@ _HOMES: Final = {
     "configure": "content",
     "current_call_options": "call_options",
     "end_span": "side_table",
+    "fields_of": "fields",
     "finish_abandoned": "abandoned",
+    "given_fields": "fields",
+    "items_of": "fields",
+    "keep_place": "place",
+    "leave_place": "place",
     "look_at_response": "call",
+    "own_context": "place",
     "policy": "content",
+    "read_generator": "generator",
     "record_calls": "call",
     "record_stream": "stream",
     "resolve": "side_table",
@@ -58,6 +69,8 @@ _HOMES: Final = {
     "takes_call_options": "call_options",
     "watch_body": "body",
     "watch_closing": "closing",
+    "when_imported": "wrapper",
+    "without_credentials": "credentials",
 }
 
 __all__ = [
@@ -84,9 +97,16 @@ __all__ = [
     "configure",
     "current_call_options",
     "end_span",
+    "fields_of",
     "finish_abandoned",
+    "given_fields",
+    "items_of",
+    "keep_place",
+    "leave_place",
     "look_at_response",
+    "own_context",
     "policy",
+    "read_generator",
     "record_calls",
     "record_stream",
     "resolve",
@@ -94,6 +114,8 @@ __all__ = [
     "takes_call_options",
     "watch_body",
     "watch_closing",
+    "when_imported",
+    "without_credentials",
 ]
 
 

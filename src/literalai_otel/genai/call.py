@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from opentelemetry.context import attach, detach, get_current
 
 from literalai_otel.genai.keys import RECORDING_KEY
+from literalai_otel.genai.place import keep_place, leave_place
 from literalai_otel.genai.recording import Recording
 from literalai_otel.genai.wrapper import Function, PatchSet
 
@@ -64,6 +65,7 @@ def _sync_wrapper(original: Any, patches: PatchSet, begin: Begin) -> Function:
         if call is None:
             return bound(*args, **kwargs)
         token = attach(call.recording.context)
+        place = keep_place(call.recording.context) if call.recording.accepts_nested else None
         try:
             result = bound(*args, **kwargs)
         except BaseException as error:
@@ -71,6 +73,8 @@ def _sync_wrapper(original: Any, patches: PatchSet, begin: Begin) -> Function:
             raise
         finally:
             detach(token)
+            if place is not None:
+                leave_place(place)
         call.returned(result)
         return result
 
@@ -86,6 +90,7 @@ def _async_wrapper(original: Any, patches: PatchSet, begin: Begin) -> Function:
             return await bound(*args, **kwargs)
         context = call.recording.context
         token = attach(context)
+        place = keep_place(context) if call.recording.accepts_nested else None
         elsewhere = False
         try:
             result = await bound(*args, **kwargs)
@@ -97,6 +102,8 @@ def _async_wrapper(original: Any, patches: PatchSet, begin: Begin) -> Function:
         finally:
             if not elsewhere:
                 detach(token)
+            if place is not None:
+                leave_place(place)
         call.returned(result)
         return result
 

@@ -35,6 +35,13 @@ class CallOptions:
     prompt_variables: Any = None
     message_uuids: Mapping[int, str | None] = field(default_factory=dict[int, str | None])
 
+    def mark(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """`messages` of a request, those that came from a prompt marked in place."""
+        for position, uuid in self.message_uuids.items():
+            if position < len(messages):
+                messages[position] |= {"templated": True} if uuid is None else {"uuid": uuid, "templated": True}
+        return messages
+
     def apply(self, invocation: Invocation) -> None:
         """Put them into `invocation`."""
         if self is NO_OPTIONS:
@@ -53,6 +60,7 @@ class CallOptions:
 
 
 NO_OPTIONS: Final = CallOptions()
+_SEQUENCES: Final = (list, tuple)
 _OPTIONS: Final[ContextVar[CallOptions]] = ContextVar("literalai_call_options", default=NO_OPTIONS)
 
 
@@ -64,9 +72,13 @@ def current_call_options() -> CallOptions:
 def read_options(given: Mapping[str, Any] | None, messages: Any) -> CallOptions:
     """The options that `literalai_*` keywords and the messages say; keywords that nobody knows say nothing."""
     # Only sequences: looking into an iterator would consume it. Most messages are plain dicts, which say nothing.
-    has_prompt = isinstance(messages, list | tuple) and any(
-        type(message) is not dict and hasattr(message, PROMPT_ATTRIBUTE) for message in cast(list[Any], messages)
-    )
+    has_prompt = False
+    if isinstance(messages, _SEQUENCES):
+        # A cast would be one more function call in every call of a model.
+        for message in messages:  # pyright: ignore[reportUnknownVariableType] - see above
+            if type(message) is not dict and hasattr(message, PROMPT_ATTRIBUTE):  # pyright: ignore[reportUnknownArgumentType] - see above
+                has_prompt = True
+                break
     if given is None and not has_prompt:
         return NO_OPTIONS
     tags, metadata, step_id = ((given or {}).get(PREFIX + name) for name in ("tags", "metadata", "step_id"))
@@ -127,7 +139,8 @@ def _take_quietly(kwargs: dict[str, Any]) -> CallOptions:
             given = given or {}
             given[name] = kwargs.pop(name)
     try:
-        return read_options(given, kwargs.get("messages"))
+        # Responses and their like call the messages `input`.
+        return read_options(given, kwargs.get("messages", kwargs.get("input")))
     except Exception:
         logger.debug("call options were not readable", exc_info=True)
         return NO_OPTIONS

@@ -42,13 +42,15 @@ Mask = Callable[[Any, str, SpanInfo], Any]
 
 @dataclass(frozen=True, slots=True)
 class ContentPolicy:
-    """`max_bytes` caps each text, in UTF-8 bytes."""
+    """`max_bytes` caps each text, in UTF-8 bytes. The flags are settings of the same life."""
 
     to_literal: bool
     on_spans: bool
     max_bytes: int
     mask: Mask | None
     metrics: bool
+    stream_usage: bool = False
+    component_steps: bool = True
 
     @classmethod
     def from_config(cls, config: Config, mask: Mask | None = None) -> Self:
@@ -60,6 +62,8 @@ class ContentPolicy:
             max_bytes=config.max_content_bytes,
             mask=mask,
             metrics=config.metrics,
+            stream_usage=config.stream_usage,
+            component_steps=config.component_steps,
         )
 
 
@@ -69,15 +73,15 @@ class _Current:
     def __init__(self) -> None:
         self.policy: ContentPolicy | None = None
 
-    def get(self) -> ContentPolicy:
-        if self.policy is None:
-            try:
-                config = Config.load()
-            except ConfigError as problem:
-                # Unreadable settings may have meant "off": content stays here until somebody says otherwise.
-                logger.warning("no content is captured: %s", problem)
-                config = Config(capture_content="false")
-            self.policy = ContentPolicy.from_config(config)
+    def load(self) -> ContentPolicy:
+        """Set it from the environment."""
+        try:
+            config = Config.load()
+        except ConfigError as problem:
+            # Unreadable settings may have meant "off": content stays here until somebody says otherwise.
+            logger.warning("no content is captured: %s", problem)
+            config = Config(capture_content="false")
+        self.policy = ContentPolicy.from_config(config)
         return self.policy
 
 
@@ -91,7 +95,7 @@ def configure(config: Config, *, mask: Mask | None = None) -> None:
 
 def policy() -> ContentPolicy:
     """The policy in force."""
-    return _CURRENT.get()
+    return _CURRENT.policy or _CURRENT.load()
 
 
 class DeferredContent:

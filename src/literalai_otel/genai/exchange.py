@@ -16,7 +16,16 @@ logger = logging.getLogger(__name__)
 class Exchange:
     """Bodies of one HTTP exchange; None while unknown."""
 
-    __slots__ = ("_request_value", "request_body", "response", "response_body", "retries", "source")
+    __slots__ = (
+        "_attempts",
+        "_request_value",
+        "_response_value",
+        "request_body",
+        "response",
+        "response_body",
+        "retries",
+        "source",
+    )
 
     def __init__(self, source: Any = None) -> None:
         self.source = source
@@ -26,7 +35,19 @@ class Exchange:
         self.response: Any = None
         """The HTTP response, from when it is seen until the call has returned."""
         self.retries = 0
+        self._attempts = 0
         self._request_value: Any = None
+        self._response_value: Any = None
+
+    def sent(self, request: Any) -> None:
+        """An attempt is about to be sent; each one after the first is a retry."""
+        self._attempts += 1
+        self.retries = self._attempts - 1
+        self.request_body = _content(request)
+
+    def answered(self, response: Any) -> None:
+        """The response to what was `sent` has come, its body perhaps not."""
+        self.response = response
 
     def seen(self, response: Any, retries: int = 0) -> None:
         """The response of the last attempt has come, its body perhaps not."""
@@ -64,7 +85,9 @@ class Exchange:
 
     def response_json(self) -> Any:
         """The JSON of the response, None without one. Raises ValueError when the bytes are none."""
-        return None if self.response_body is None else loads(self.response_body)
+        if self._response_value is None and self.response_body is not None:
+            self._response_value = loads(self.response_body)
+        return self._response_value
 
     @property
     def size(self) -> int:

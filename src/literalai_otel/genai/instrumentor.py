@@ -1,6 +1,7 @@
 """The OpenTelemetry instrumentor that every instrumentor of this project is: a patch table around a recorder."""
 
 import logging
+import os
 import threading
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
@@ -13,6 +14,7 @@ from opentelemetry.instrumentation.instrumentor import (  # pyright: ignore[repo
 from literalai_otel import __version__
 from literalai_otel.attributes import SCOPE_PREFIX
 from literalai_otel.genai.recording import Recorder
+from literalai_otel.genai.switched_on import SWITCHED_ON
 from literalai_otel.genai.wrapper import Patch, PatchSet
 
 logger = logging.getLogger(__name__)
@@ -46,6 +48,9 @@ class Instrumentor(BaseInstrumentor):
             if self.is_instrumented_by_opentelemetry:
                 logger.debug("%s is instrumented already", self.framework)
                 return
+            if self._is_absent(kwargs):
+                logger.debug("%s is not installed", self.framework)
+                return
             super().instrument(**kwargs)
 
     def uninstrument(self, **kwargs: Any) -> None:
@@ -53,6 +58,13 @@ class Instrumentor(BaseInstrumentor):
         with self._lock:
             if self.is_instrumented_by_opentelemetry:
                 super().uninstrument(**kwargs)
+
+    def _is_absent(self, options: dict[str, Any]) -> bool:
+        """Whether the framework is not there and nobody is told by other means: the base class logs it as an error."""
+        if options.get("skip_dep_check") or options.get("raise_exception_on_conflict"):
+            return False
+        conflict: Any = self._check_dependency_conflicts()
+        return conflict is not None and not (conflict.found or getattr(conflict, "found_any", None))
 
     def _instrument(self, **kwargs: Any) -> None:
         recorder = Recorder(
@@ -63,8 +75,18 @@ class Instrumentor(BaseInstrumentor):
         )
         self._patches = PatchSet(self.patches(recorder))
         self._patches.apply()
+        SWITCHED_ON.add(self.framework)
 
     def _uninstrument(self, **kwargs: Any) -> None:
+        SWITCHED_ON.discard(self.framework)
         if self._patches is not None:
             self._patches.remove()
             self._patches = None
+
+    @staticmethod
+    def _renew_lock() -> None:
+        """In a forked child, where the thread that held it is not."""
+        Instrumentor._lock = threading.RLock()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_renew_lock)

@@ -121,6 +121,14 @@ def media_part(modality: str, mime_type: str | None, encoded: str) -> Json:
     return part if len(encoded) <= INLINE_MEDIA_CHARS else media_reference(part)
 
 
+def located_media(modality: str, url: str) -> Json:
+    """Media behind a URL: the data of a data URL, else the address itself."""
+    if not url.startswith("data:"):
+        return {"type": "uri", "modality": modality, "uri": url}
+    head, _, encoded = url[5:].partition(",")
+    return media_part(modality, head.partition(";")[0] or None, encoded)
+
+
 def media_reference(blob: Json) -> Json:
     """A `blob` part as a `uri` part: `sha256:<hex of the bytes>`, with `byte_size`."""
     encoded = str(blob.get("content"))
@@ -180,6 +188,11 @@ def _text(part: Mapping[str, Any]) -> Json:
     return {"type": "text", "content": part.get("text")}
 
 
+def _output_text(part: Mapping[str, Any]) -> Json:
+    """A text of Responses, with the sources that it cites."""
+    return {**_text(part), **({"annotations": part["annotations"]} if part.get("annotations") else {})}
+
+
 def _refusal(part: Mapping[str, Any]) -> Json:
     return {"type": "refusal", "content": part.get("refusal")}
 
@@ -189,16 +202,8 @@ def _image(part: Mapping[str, Any]) -> Json:
     image = {"url": given} if isinstance(given, str) else _object(given)
     if not image.get("url") and part.get("file_id"):
         return {"type": "file", "modality": "image", "file_id": part["file_id"]}
-    detail: Json = {"detail": image["detail"]} if image.get("detail") else {}
-    return {**_located("image", str(image.get("url"))), **detail}
-
-
-def _located(modality: str, url: str) -> Json:
-    """Media behind a URL: the data of a data URL, else the address itself."""
-    if not url.startswith("data:"):
-        return {"type": "uri", "modality": modality, "uri": url}
-    head, _, encoded = url[5:].partition(",")
-    return media_part(modality, head.partition(";")[0] or None, encoded)
+    detail = image.get("detail") or part.get("detail")
+    return {**located_media("image", str(image.get("url"))), **({"detail": detail} if detail else {})}
 
 
 def _audio(part: Mapping[str, Any]) -> Json:
@@ -208,12 +213,17 @@ def _audio(part: Mapping[str, Any]) -> Json:
 
 
 def _file(part: Mapping[str, Any]) -> Json:
-    file = _object(part.get("file"))
+    return _file_of(_object(part.get("file")))
+
+
+def _file_of(file: Mapping[str, Any]) -> Json:
     name: Json = {"name": file["filename"]} if file.get("filename") else {}
     if file.get("file_id"):
         return {"type": "file", "modality": "document", "file_id": file["file_id"], **name}
+    if file.get("file_url"):
+        return {**located_media("document", str(file["file_url"])), **name}
     data = str(file.get("file_data") or "")
-    return {**(_located("document", data) if data[:5] == "data:" else media_part("document", None, data)), **name}
+    return {**(located_media("document", data) if data[:5] == "data:" else media_part("document", None, data)), **name}
 
 
 def _audio_reply(audio: Mapping[str, Any]) -> list[Json]:
@@ -239,4 +249,10 @@ _PART_CONVERTERS: Final[dict[str, Callable[[Mapping[str, Any]], Json]]] = {
     "image_url": _image,
     "input_audio": _audio,
     "file": _file,
+    # Responses
+    "input_text": _text,
+    "output_text": _output_text,
+    "input_image": _image,
+    "input_file": _file_of,
+    "computer_screenshot": _image,
 }

@@ -16,24 +16,39 @@ from weakref import WeakKeyDictionary
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import INVALID_SPAN, Span, Status, StatusCode, Tracer, TracerProvider, get_tracer
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    NonRecordingSpan,
+    Span,
+    Status,
+    StatusCode,
+    Tracer,
+    TracerProvider,
+    get_tracer,
+)
 
 from literalai_otel.attributes import (
     ERROR_TYPE,
-    GENERATION_SETTINGS,
+    INSTRUMENTOR_SCOPE_PREFIX,
     OPERATION_NAME,
+    OWN_USAGE_PREFIX,
     PROVIDER_NAME,
     REQUEST_MODEL,
     RESPONSE_TIME_TO_FIRST_CHUNK,
     STREAM_OUTCOME,
+    USAGE_PREFIX,
+    WHOLE_FRAMEWORKS,
 )
-from literalai_otel.genai.content import ContentPolicy, DeferredContent, SpanInfo, policy
+from literalai_otel.genai.content import ContentPolicy, SpanInfo, policy
 from literalai_otel.genai.invocation import Invocation
 from literalai_otel.genai.keys import RECORDING_KEY, TRACER_PROVIDER_KEY
+from literalai_otel.genai.later import Reader, ReadLater, kept_content, read_quietly
 from literalai_otel.genai.messages import without_media
 from literalai_otel.genai.metrics import Metrics
-from literalai_otel.genai.side_table import end_span
-from literalai_otel.genai.suppression import context_of, outer_official, publish, suppressed
+from literalai_otel.genai.official import official_call, publish
+from literalai_otel.genai.place import own_context
+from literalai_otel.genai.side_table import FACTS, FOR_LITERAL_ALONE, SIDE_TABLE, end_span, resolve
+from literalai_otel.genai.suppression import context_of, suppressed
 from literalai_otel.jsonable import dumps_text
 
 logger = logging.getLogger(__name__)
@@ -43,13 +58,17 @@ _BARE_NAMES: Final = ("builtins", "asyncio.exceptions")
 _MAX_DESCRIPTION: Final = 4096
 """Characters of a status description: some errors carry the whole page that a gateway answered."""
 _NO_CONTEXT: Final = Context()
+_OWN_OUTCOME: Final = frozenset({ERROR_TYPE, STREAM_OUTCOME})
+"""What an inner call says of its own end."""
+_USAGE: Final = (USAGE_PREFIX, OWN_USAGE_PREFIX)
 
 
 class Recording:
     """One invocation that is being recorded.
 
     `context` is the one in which the call runs. `active` says whether readers need to do anything, `wants_content`
-    whether content is kept. A recording without a span of its own contributes what it learns to an outer one.
+    whether content is kept, `defers` whether facts may be read later (`learn`). A recording without a span of its own
+    contributes what it learns to an outer one.
     """
 
     __slots__ = (
@@ -58,11 +77,14 @@ class Recording:
         "_contribute",
         "_end_once",
         "_known_at_start",
+        "_later",
         "_metrics",
         "_started_at",
+        "_summed",
         "accepts_nested",
         "active",
         "context",
+        "defers",
         "invocation",
         "span",
         "wants_content",
@@ -82,7 +104,10 @@ class Recording:
         self.span = span
         self.accepts_nested = accepts_nested
         self.context = (
-            parent if contribute is not None else context_of(span, self, parent, calls_model=invocation.calls_model)
+            # What is seen of the HTTP exchange inside belongs to this call, not to the outer one.
+            Context({**parent, RECORDING_KEY: self})
+            if contribute is not None
+            else context_of(span, self, parent, calls_model=invocation.calls_model)
         )
         self._content_policy: ContentPolicy = policy()
         self._contribute = contribute
@@ -92,6 +117,14 @@ class Recording:
         self.wants_content = (is_recording or contribute is not None) and (
             self._content_policy.to_literal or self._content_policy.on_spans
         )
+        self.defers = (
+            getattr(span, FOR_LITERAL_ALONE, False)
+            and metrics is None
+            and contribute is None
+            and not self._content_policy.on_spans
+        )
+        self._later: list[Reader] = []
+        self._summed: set[str] = set()
         self._known_at_start = len(invocation.attributes)
         self._end_once = threading.Lock()
         self._started_at = perf_counter()
@@ -116,6 +149,17 @@ class Recording:
             self._metrics.chunk(self.invocation.attributes, now - self._chunk_at)
         self._chunk_at = now
 
+    def learn(self, read: Reader) -> None:
+        """Let `read` write into the invocation what its exchange says.
+
+        That is now, or on the delivery thread when nobody but Literal will ever see the span; then the invocation is
+        another one, with the same exchange. So `read` looks at nothing that the caller could change meanwhile.
+        """
+        if self.defers:
+            self._later.append(read)
+        else:
+            read_quietly(read, self.invocation)
+
     def complete(self) -> None:
         """End: the call succeeded, or its stream was read to the end."""
         self._end()
@@ -133,9 +177,23 @@ class Recording:
         self._end(outcome=outcome)
 
     def enrich(self, inner: Invocation) -> None:
-        """Take over what an inner call of the same invocation knows and this one does not."""
+        """Take over what an inner call of the same invocation knows and this one does not.
+
+        There may be several: batches, whose tokens add up, and attempts, whose errors are not the invocation's.
+        """
+        attributes = self.invocation.attributes
         for name, value in inner.attributes.items():
-            self.invocation.attributes.setdefault(name, value)
+            if name in _OWN_OUTCOME:
+                continue
+            if name in self._summed:
+                attributes[name] += value
+            elif name not in attributes:
+                attributes[name] = value
+                if name.startswith(_USAGE):
+                    self._summed.add(name)
+            elif name == PROVIDER_NAME and attributes[name] != value:
+                attributes[name] = value  # the client knows its host
+                self.span.set_attribute(name, value)  # what was known at the start is on the span already
         for name, producer in inner.content.items():
             self.invocation.content.setdefault(name, producer)
         self.invocation.content_size += inner.content_size
@@ -184,8 +242,22 @@ class Recording:
         except Exception:  # an exception whose text cannot be made must not cost the rest of the span
             logger.debug("an exception is not recorded", exc_info=True)
 
+    def fields_so_far(self) -> dict[str, Any]:
+        """What Literal gets of the call, as far as it is known: for a span beside which it goes, not on it."""
+        fields = dict(self.invocation.attributes)
+        self._add_content(fields, {})
+        return resolve(fields)
+
     def _write_and_end(self, attributes: dict[str, Any]) -> None:
         fields = dict(attributes)
+        if self._later:
+            fields[FACTS] = ReadLater(
+                self._later,
+                self.invocation.exchange,
+                self._content_policy,
+                None if self._content_policy.mask is None else self._info(),
+                wants_content=self.wants_content,
+            )
         learned = dict(islice(attributes.items(), self._known_at_start, None))
         if self.invocation.content:
             self._add_content(fields, learned)
@@ -193,16 +265,11 @@ class Recording:
         end_span(self.span, fields)
 
     def _add_content(self, fields: dict[str, Any], learned: dict[str, Any]) -> None:
-        content_policy = self._content_policy
-        info = None if content_policy.mask is None else self._info()
-        size = self.invocation.content_size
-        for key, produce in self.invocation.content.items():
-            # Settings are no content: Literal gets them always. Other exporters have the official attributes.
-            if not self.wants_content and key != GENERATION_SETTINGS:
-                continue
-            deferred = fields[key] = DeferredContent(key, produce, content_policy, info, size)
-            size = 0  # the producers of a call share what they keep alive: it is counted once
-            if content_policy.on_spans:
+        info = None if self._content_policy.mask is None else self._info()
+        kept = kept_content(self.invocation, self._content_policy, info, wanted=self.wants_content)
+        for key, deferred in kept.items():
+            fields[key] = deferred
+            if self._content_policy.on_spans:
                 fields[key] = value = deferred()
                 fields.update(deferred.flags)
                 learned.update(deferred.flags)
@@ -240,6 +307,7 @@ class Recorder:
         meter_provider: MeterProvider | None = None,
     ) -> None:
         self._scope = scope
+        self._of_framework = scope.removeprefix(INSTRUMENTOR_SCOPE_PREFIX) in WHOLE_FRAMEWORKS
         self._version = version
         self._tracer = get_tracer(scope, version, tracer_provider)
         self._tracers: WeakKeyDictionary[TracerProvider, Tracer] = WeakKeyDictionary()
@@ -255,8 +323,11 @@ class Recorder:
         current while they run may be something else. `accepts_nested` is for frameworks: a call of a provider's SDK
         below them is the same invocation.
         """
-        context = otel_context.get_current() if parent is None else parent
-        if suppressed(context):
+        context = own_context(otel_context.get_current()) if parent is None else parent
+        framework = self._of_framework
+        if suppressed(context, framework=framework) or (
+            parent is not None and suppressed(otel_context.get_current(), framework=framework)
+        ):
             return None
         if invocation.calls_model:
             outer = context.get(RECORDING_KEY)
@@ -265,10 +336,21 @@ class Recorder:
                 if source is not None and outer.invocation.exchange.source is source:
                     return None  # wrapped in two places: it is the same call
                 if outer.accepts_nested and not outer.ended:
+                    outer.enrich(invocation)  # what is known now: of two streams that nobody closes any may end first
                     return Recording(invocation, INVALID_SPAN, context, contribute=outer.enrich)
-            official = outer_official(context)
+            # Beside an official instrumentor of the same framework ours records for Literal, and it for others.
+            official = None if framework else official_call(context)
             if official is not None:
-                return Recording(invocation, INVALID_SPAN, context, contribute=partial(publish, data=official))
+                recording = Recording(
+                    invocation,
+                    NonRecordingSpan(official.span.get_span_context()),  # the fields below must not keep it alive
+                    context,
+                    contribute=partial(publish, data=official.data),
+                    accepts_nested=accepts_nested,
+                )
+                # Now and not in the end: streams that nobody closes may end in any order.
+                SIDE_TABLE.put_beside(official.span, {FACTS: recording.fields_so_far})
+                return recording
         metrics = self._meters() if invocation.calls_model and policy().metrics else None
         tracer = self._tracer if TRACER_PROVIDER_KEY not in context else self._tracer_in(context)
         span = tracer.start_span(invocation.span_name, context, invocation.span_kind, invocation.attributes)

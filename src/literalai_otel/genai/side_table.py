@@ -12,6 +12,7 @@ on the delivery thread, so that conversion, masking and encoding cost the caller
 import logging
 import os
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
@@ -23,6 +24,14 @@ logger = logging.getLogger(__name__)
 
 Fields = dict[str, Any]
 Deferred = Callable[[], Any]
+
+FOR_LITERAL_ALONE: Final = "_literalai_alone"
+"""Attribute, true, of a span that no span processor sees but one of ours: what its recording learns may be left
+beside it, unread, until Literal asks."""
+AWAITED: Final = "_literalai_awaited"
+"""Attribute, true, of an open span of another instrumentor that a processor of ours will see end."""
+FACTS: Final = "facts"
+"""The one field that is no attribute: a callable that gives further fields, read on the delivery thread."""
 
 
 class SideTable:
@@ -59,6 +68,20 @@ class SideTable:
             if self._kept is not None and len(self._entries) > self._kept:
                 del self._entries[next(iter(self._entries))]
                 self.evicted += 1
+
+    def put_beside(self, span: Span, fields: Fields) -> None:
+        """Add `fields` to those of an open span that someone else will end.
+
+        They leave the table with the span object, unless an exporter will ask for them later.
+        """
+        identity = span.get_span_context()
+        self.put(identity.trace_id, identity.span_id, fields)
+        weakref.finalize(span, self.discard_unless_kept, identity.trace_id, identity.span_id).atexit = False
+
+    @property
+    def keeps(self) -> bool:
+        """Whether an exporter will ask for the fields of any span after its end."""
+        return self._kept is not None
 
     def count_sampled_out(self) -> None:
         """Count a span that the host's sampler dropped."""
@@ -115,11 +138,14 @@ def resolve(fields: Mapping[str, Any]) -> Fields:
     """
     resolved: Fields = {}
     for name, value in fields.items():
+        if name == FACTS:
+            resolved = {**_facts(value), **resolved}
+            continue
         if callable(value):
             deferred = cast(Deferred, value)
             try:
                 value = deferred()
-            except Exception:
+            except BaseException:  # a mask may raise anything; `SystemExit` would end the delivery thread
                 logger.debug("content of %s dropped", name, exc_info=True)
                 resolved[CONTENT_DROPPED] = "mask_failed"
                 continue
@@ -127,3 +153,11 @@ def resolve(fields: Mapping[str, Any]) -> Fields:
         if value is not None:
             resolved[name] = value
     return resolved
+
+
+def _facts(read: Callable[[], Fields]) -> Fields:
+    try:
+        return read()
+    except Exception:
+        logger.debug("facts beside a span dropped", exc_info=True)
+        return {}

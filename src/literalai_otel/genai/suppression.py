@@ -5,13 +5,13 @@ OTel's general key is never set: it would silence HTTP spans too.
 """
 
 import sys
+from contextvars import copy_context
 from typing import Any, Final
 
-from opentelemetry.context import Context
-from opentelemetry.instrumentation.utils import is_instrumentation_enabled
-from opentelemetry.trace import Span, set_span_in_context
+from opentelemetry.context import Context, attach, get_current
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.trace import INVALID_SPAN, Span, set_span_in_context
 
-from literalai_otel.genai.invocation import Invocation
 from literalai_otel.genai.keys import (
     APART_KEY,
     APART_SPAN_KEY,
@@ -23,14 +23,26 @@ from literalai_otel.genai.keys import (
 _OFFICIAL_MODULE: Final = "opentelemetry.util.genai.invocation"
 
 
-def suppressed(context: Context) -> bool:
-    """Whether no span may be opened here; `context` is the current one.
+def _suppression_keys() -> frozenset[str]:
+    """The keys that `suppress_instrumentation` sets: they are private, and its own question takes nine calls."""
+    attach(Context())
+    with suppress_instrumentation():
+        return frozenset(get_current())
 
-    OpenLLMetry's key counts only outside of our own recordings, which set it themselves.
+
+_SUPPRESSION_KEYS: Final = copy_context().run(_suppression_keys)
+(_SPAN_KEY,) = set_span_in_context(INVALID_SPAN, Context())
+
+
+def suppressed(context: Context, *, framework: bool = False) -> bool:
+    """Whether no span may be opened in `context`.
+
+    OpenLLMetry's key is set by its instrumentors of frameworks, and by our own recordings, for the SDKs below: it
+    says nothing to those who record a `framework` themselves.
     """
-    if context.get(OPENLLMETRY_KEY) and RECORDING_KEY not in context:
+    if not framework and OPENLLMETRY_KEY in context and context[OPENLLMETRY_KEY] and RECORDING_KEY not in context:
         return True
-    return not is_instrumentation_enabled()
+    return not _SUPPRESSION_KEYS.isdisjoint(context) and any(context.get(key) for key in _SUPPRESSION_KEYS)
 
 
 def context_of(span: Span, recording: object, parent: Context, *, calls_model: bool) -> Context:
@@ -42,7 +54,7 @@ def context_of(span: Span, recording: object, parent: Context, *, calls_model: b
     if parent.get(APART_KEY):
         values: dict[str, Any] = {**parent, APART_SPAN_KEY: span}
     else:
-        values = {**set_span_in_context(span, parent)}
+        values = {**parent, _SPAN_KEY: span}
     if calls_model:
         values[RECORDING_KEY] = recording
         values[OPENLLMETRY_KEY] = True
@@ -54,19 +66,3 @@ def context_of(span: Span, recording: object, parent: Context, *, calls_model: b
         for key in (RECORDING_KEY, OPENLLMETRY_KEY, OFFICIAL_INFERENCE_KEY):
             values.pop(key, None)
     return Context(values)
-
-
-def outer_official(context: Context) -> object | None:
-    """The data of an official inference span that is open around this call and is not below a span of ours."""
-    return None if RECORDING_KEY in context else context.get(OFFICIAL_INFERENCE_KEY)
-
-
-def publish(invocation: Invocation, data: object) -> None:
-    """Fill the fields of an official `InferenceData` that are still empty from `invocation`.
-
-    Its fields are named after the attributes: `gen_ai.usage.input_tokens` is `usage_input_tokens`.
-    """
-    for name, value in invocation.attributes.items():
-        field = name.removeprefix("gen_ai.").replace(".", "_")
-        if getattr(data, field, value) is None:
-            setattr(data, field, value)

@@ -52,17 +52,13 @@ class PatchSet:
     def __init__(self, patches: Sequence[Patch]) -> None:
         self.enabled = False
         self._patches = tuple(patches)
-        self._applied: dict[Patch, _Applied] = {}
+        self._applied: dict[Patch | tuple[type, str], _Applied] = {}
 
     def apply(self) -> None:
         """Patch every module that is loaded, now, and the others when they are imported."""
         self.enabled = True
         for module in dict.fromkeys(patch.module for patch in self._patches):
-            loaded = sys.modules.get(module)
-            if loaded is not None:
-                self._patch_module(loaded)
-            else:
-                _when_imported(module, self._patch_module)
+            when_imported(module, self._patch_module)
 
     def remove(self) -> None:
         """Restore the originals."""
@@ -70,6 +66,16 @@ class PatchSet:
         for applied in reversed(self._applied.values()):
             applied.undo()
         self._applied.clear()
+
+    def replace(self, owner: type, name: str, wrap: Callable[[Function, "PatchSet"], Function]) -> None:
+        """Replace what `owner` itself has as `name`, once, for classes that no table can list. May raise."""
+        original = owner.__dict__[name]
+        known = self._applied.get((owner, name))
+        if not self.enabled or (known is not None and known.replacement is original):
+            return
+        replacement = wrap(original, self)
+        setattr(owner, name, replacement)
+        self._applied[owner, name] = _Applied(owner, name, original, replacement)
 
     def _patch_module(self, module: ModuleType) -> None:
         # Called from import hooks, where an exception would reach the importer.
@@ -97,7 +103,12 @@ class PatchSet:
         self._applied[patch] = _Applied(owner, name, original, replacement)
 
 
-def _when_imported(module: str, hook: Callable[[ModuleType], None]) -> None:
+def when_imported(module: str, hook: Callable[[ModuleType], None]) -> None:
+    """Call `hook` with the module: now if it is loaded, else when it is imported. `hook` must not raise."""
+    loaded = sys.modules.get(module)
+    if loaded is not None:
+        hook(loaded)
+        return
     # Imported here: only instrumentors whose framework is not loaded yet need it.
     from wrapt import register_post_import_hook  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType] - untyped package
 

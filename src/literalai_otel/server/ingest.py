@@ -16,6 +16,8 @@ from literalai_otel.server.store.store import Store
 from literalai_otel.server.validation import step_row
 from literalai_otel.server.values import InvalidValueError, clean_id
 from literalai_otel.translate import SpanRecord, translate, trim
+from literalai_otel.translate.collapse import collapse
+from literalai_otel.translate.duplicates import model_call
 
 MAX_PENDING_BYTES: Final = 64 * 1024 * 1024
 RETRY_AFTER_SECONDS: Final = 1.0
@@ -91,7 +93,9 @@ class Ingest:
     ) -> Future[RecordsOutcome]:
         """Stores the spans of one OTLP request; those that are no steps only keep the tree together.
 
-        What is too large is cut and says so in its metadata.
+        Of several spans that record one call of a model one is a step, which gets what it lacks from the others: of
+        `records`, which are completed in place, and of what a request before brought. What is too large is cut and
+        says so in its metadata.
 
         Raises:
             Overloaded: at once; nothing is stored then.
@@ -99,18 +103,18 @@ class Ingest:
         rows: list[StepRow] = []
         links: list[Link] = []
         reasons: list[str] = []
+        aside = collapse(records)
         for record in records:
+            stands_aside = (record.trace_id, record.span_id) in aside
             try:
-                row = _record_row(record, environment)
+                row = None if stands_aside else _record_row(record, environment)
             except InvalidValueError as problem:
                 reasons.append(f"span {record.span_id}: {problem}")
                 continue
             if row is not None:
                 rows.append(row)
-            elif record.parent_span_id is not None:
-                trace_id = bytes.fromhex(record.trace_id)
-                span = (trace_id, bytes.fromhex(record.span_id))
-                links.append(Link(span, bytes.fromhex(record.parent_span_id)))
+            elif stands_aside or record.parent_span_id is not None:
+                links.append(_link(record))
 
         def answer(refusals: list[str | None]) -> RecordsOutcome:
             after_write = [f"step {row.id}: {text}" for row, text in zip(rows, refusals, strict=True) if text]
@@ -167,12 +171,21 @@ def _record_row(record: SpanRecord, environment: str | None) -> StepRow | None:
         return None
     environment = step.environment or environment
     try:
-        return step_row(to_wire(step), environment)
+        row = step_row(to_wire(step), environment)
     except InvalidValueError:
         trimmed = trim(step)
         if trimmed is step:
             raise
-        return step_row(to_wire(trimmed), environment)
+        row = step_row(to_wire(trimmed), environment)
+    call = model_call(record.scope, record.attributes)
+    row.call = None if call is None or call.ours else call
+    return row
+
+
+def _link(record: SpanRecord) -> Link:
+    above = record.parent_span_id
+    span = (bytes.fromhex(record.trace_id), bytes.fromhex(record.span_id))
+    return Link(span, None if above is None else bytes.fromhex(above))
 
 
 def _outcome(step_id: str, refusal: str | None) -> Outcome:

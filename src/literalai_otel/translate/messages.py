@@ -20,6 +20,7 @@ _ROLE_SYNONYMS: Final = {
     "tool_result": "tool",
 }
 _OWN_KEYS: Final = frozenset({"role", "parts", "finish_reason"})
+_KNOWN_OF_IMAGES: Final = ("mime_type", "byte_size", "revised_prompt")
 
 
 def messages_of(value: Any, default_role: str = "user") -> list[GenerationMessage]:
@@ -203,18 +204,33 @@ def _tool_response(assembly: _Assembly, part: Part) -> None:
     assembly.responses.append(message)
 
 
+def _server_tool_response(assembly: _Assembly, part: Part) -> None:
+    """The result of a tool that the provider ran stays with its call: no message of its own answers it."""
+    nested = part.get("server_tool_call_response")
+    call = next((call for call in assembly.tool_calls if call.get("id") == part.get("id")), None)
+    if call is None or nested is None:
+        _tool_response(assembly, part)
+    else:
+        call["metadata"] = {**call.get("metadata", {}), "response": nested}
+
+
 def _blob(assembly: _Assembly, part: Part) -> None:
     mime = part.get("mime_type")
     content = part.get("content")
     if _is_image(part) and isinstance(content, str):
-        assembly.contents.append(_image_part(f"data:{mime or 'image/png'};base64,{content}"))
-    else:
-        assembly.contents.append(_text_part(f"[{mime or part.get('modality') or 'binary'} content]"))
+        assembly.contents.append(_image_part(f"data:{mime or 'image/png'};base64,{content}", part))
+        return
+    facts = [f"{mime or part.get('modality') or 'binary'} content"]
+    if part.get("name"):
+        facts.append(_as_text(part["name"]))
+    if part.get("byte_size") is not None:
+        facts.append(f"{part['byte_size']} bytes")
+    assembly.contents.append(_text_part(f"[{', '.join(facts)}]"))
 
 
 def _uri(assembly: _Assembly, part: Part) -> None:
     address = _as_text(part.get("uri", ""))
-    assembly.contents.append(_image_part(address) if _is_image(part) else _text_part(address))
+    assembly.contents.append(_image_part(address, part) if _is_image(part) else _text_part(address))
 
 
 def _file(assembly: _Assembly, part: Part) -> None:
@@ -241,7 +257,7 @@ _PARTS: Final[dict[str, Callable[[_Assembly, Part], None]]] = {
     "tool_call": _tool_call,
     "tool_call_response": _tool_response,
     "server_tool_call": _tool_call,
-    "server_tool_call_response": _tool_response,
+    "server_tool_call_response": _server_tool_response,
     "blob": _blob,
     "uri": _uri,
     "file": _file,
@@ -259,8 +275,12 @@ def _text_part(content: str) -> dict[str, Any]:
     return {"type": "text", "text": content}
 
 
-def _image_part(url: str) -> dict[str, Any]:
-    return {"type": "image_url", "image_url": {"url": url}}
+def _image_part(url: str, part: Part) -> dict[str, Any]:
+    """OpenAI's shape, with what is known of the image beside it."""
+    known = {key: part[key] for key in _KNOWN_OF_IMAGES if part.get(key) is not None}
+    if url.startswith("data:"):
+        known.pop("mime_type", None)  # the URL says it
+    return {"type": "image_url", "image_url": {"url": url}, **known}
 
 
 def _as_text(value: Any) -> str:

@@ -3,7 +3,7 @@
 Both constructors are duck-typed: this package imports neither the SDK nor the protobuf classes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol, Self, cast
 
@@ -26,7 +26,8 @@ class Lineage(Protocol):
     parent_step_id: str | None
     parent_span_id: str | None
     fields: dict[str, Any]
-    bridges: list[str]
+    bridges: Sequence[str]
+    inner: dict[str, Any] | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,7 +94,9 @@ class SpanRecord:
         if lineage is not None:
             record.parent_span_id = lineage.parent_span_id
             record.parent_step_id = lineage.parent_step_id
-            record.bridges = lineage.bridges
+            record.bridges = list(lineage.bridges)
+            if lineage.inner:
+                record.attributes = {**_json_types(lineage.inner), **record.attributes}
             if lineage.fields:
                 record.fields = {**lineage.fields, **beside}
         return record

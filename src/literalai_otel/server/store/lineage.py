@@ -306,7 +306,9 @@ class _Spans:
         self._db = db
         self._project_id = project_id
         self._steps: dict[SpanKey, str] = {}
-        self._hops: dict[SpanKey, bytes] = {link.span: link.parent_span_id for link in links}
+        self._hops: dict[SpanKey, bytes] = {
+            link.span: link.parent_span_id for link in links if link.parent_span_id is not None
+        }
         for row in rows:
             trace_id, span_id = row.values.get("trace_id"), row.values.get("span_id")
             if trace_id is not None and span_id is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from literalai_otel.server.store.payload import merge_members
+from literalai_otel.translate.duplicates import ModelCall
 
 SpanKey = tuple[bytes, bytes]
 """Trace id (16 bytes) and span id (8 bytes)."""
@@ -17,7 +18,8 @@ class StepRow:
     `values`: column of `tables.steps` -> value, never None. `payload`: key -> JSON bytes, see `payload`. `scores`
     and `attachments`: rows of their tables without project and times. `bridges`: spans below this step that are
     no steps and that other services may name as their parent. `thread_name` and `user` complete a thread that
-    has none yet; a user is named by id or identifier.
+    has none yet; a user is named by id or identifier. `call` is the call of a model that the step's span records,
+    if another instrumentor than ours made that span.
     """
 
     id: str
@@ -29,6 +31,7 @@ class StepRow:
     bridges: list[SpanKey] = field(default_factory=list[SpanKey])
     thread_name: str | None = None
     user: str | None = None
+    call: ModelCall | None = None
 
     def copy(self) -> "StepRow":
         """One whose values can be completed; a transaction that fails must leave its input as it was."""
@@ -49,10 +52,10 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A span that is no step, and the span above it."""
+    """A span that is no step, and the span above it, if there is one."""
 
     span: SpanKey
-    parent_span_id: bytes
+    parent_span_id: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

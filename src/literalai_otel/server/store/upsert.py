@@ -13,9 +13,10 @@ from uuid import uuid4
 from sqlalchemy import Table
 
 from literalai_otel.server.store import tables
+from literalai_otel.server.store.duplicates import set_aside
 from literalai_otel.server.store.lineage import Lineage
 from literalai_otel.server.store.payload import merge, pack
-from literalai_otel.server.store.rows import StepBatch, StepRow
+from literalai_otel.server.store.rows import Link, StepBatch, StepRow
 from literalai_otel.server.times import now
 
 _KEYS: Final = ("row_id", "project_id", "id", "created_at", "sort_time")
@@ -68,9 +69,11 @@ def upsert_batches(db: sqlite3.Connection, batches: Sequence[StepBatch]) -> list
                 answers[index].append(refusal)
                 if refusal is None:
                     _gather(merged, row)
-        lineage.resolve(merged, [link for batch in own for link in batch.links])
+        links = [link for batch in own for link in batch.links]
+        links += set_aside(db, project_id, merged, links, lineage.stored)
+        lineage.resolve(merged, links)
         _write(db, project_id, merged, lineage)
-        _write_bridges(db, project_id, own, merged.values())
+        _write_bridges(db, project_id, links, merged.values())
         lineage.finish()
     return answers
 
@@ -192,11 +195,9 @@ def _write_tags(db: sqlite3.Connection, project_id: int, tags: list[tuple[int, b
     )
 
 
-def _write_bridges(
-    db: sqlite3.Connection, project_id: int, batches: Iterable[StepBatch], rows: Iterable[StepRow]
-) -> None:
+def _write_bridges(db: sqlite3.Connection, project_id: int, links: Iterable[Link], rows: Iterable[StepRow]) -> None:
     bridges = [(project_id, *span, row.id, None) for row in rows for span in row.bridges]
-    bridges += [(project_id, *link.span, None, link.parent_span_id) for batch in batches for link in batch.links]
+    bridges += [(project_id, *link.span, None, link.parent_span_id) for link in links]
     if bridges:
         db.executemany(
             "INSERT INTO span_bridges (project_id, trace_id, span_id, step_id, parent_span_id) VALUES (?, ?, ?, ?, ?) "

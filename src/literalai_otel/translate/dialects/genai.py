@@ -117,13 +117,18 @@ _PLACES: Final[Places] = {
     # what Literal has no field for
     names.RESPONSE_FINISH_REASONS: ("metadata", "finish_reasons", texts),
     names.RESPONSE_ID: ("metadata", "response_id", text),
+    names.RESPONSE_STATUS: ("metadata", "response_status", text),
+    names.CONVERSATION_COMPACTED: ("metadata", "conversation_compacted", flag),
     names.REQUEST_ID: ("metadata", "request_id", text),
+    names.ANTHROPIC_REQUEST_ID: ("metadata", "request_id", text),
+    names.ANTHROPIC_STOP_REASON: ("metadata", "finish_reasons", texts),
     names.REQUEST_RETRIES: ("metadata", "retries", integer),
     names.STREAM_OUTCOME: ("metadata", "stream_outcome", text),
     names.OPENAI_RESPONSE_SERVICE_TIER: ("metadata", "service_tier", text),
     names.OPENAI_RESPONSE_SYSTEM_FINGERPRINT: ("metadata", "system_fingerprint", text),
     names.REQUEST_PREVIOUS_RESPONSE_ID: ("metadata", "previous_response_id", text),
     names.OPENAI_API_TYPE: ("metadata", "api_type", text),
+    names.AGENT_ID: ("metadata", "agent_id", text),
     names.SERVER_ADDRESS: ("metadata", "server_address", text),
     names.SERVER_PORT: ("metadata", "server_port", integer),
     names.PROMPT_NAME: ("metadata", "prompt_name", text),
@@ -135,8 +140,14 @@ _PLACES: Final[Places] = {
     names.USAGE_CACHE_WRITE_INPUT_TOKENS: ("usage", "cache_write_input_tokens", integer),
     names.LEGACY_USAGE_CACHE_CREATION: ("usage", "cache_write_input_tokens", integer),
     names.USAGE_REASONING_OUTPUT_TOKENS: ("usage", "reasoning_output_tokens", integer),
+    names.USAGE_TEXT_INPUT_TOKENS: ("usage", "text_input_tokens", integer),
+    names.USAGE_TEXT_OUTPUT_TOKENS: ("usage", "text_output_tokens", integer),
+    names.USAGE_IMAGE_INPUT_TOKENS: ("usage", "image_input_tokens", integer),
+    names.USAGE_IMAGE_OUTPUT_TOKENS: ("usage", "image_output_tokens", integer),
     names.USAGE_AUDIO_INPUT_TOKENS: ("usage", "audio_input_tokens", integer),
     names.USAGE_AUDIO_OUTPUT_TOKENS: ("usage", "audio_output_tokens", integer),
+    names.USAGE_PAGES: ("usage", "pages", integer),
+    names.USAGE_AUDIO_SECONDS: ("usage", "audio_seconds", number),
     names.PROMPT_VARIABLES: ("variables", "typed", mapping),
 }
 
@@ -198,7 +209,9 @@ def _read_llm(rest: Rest, reading: Reading, *, completion: bool) -> None:
     if completion:
         prompt, answer = joined_text(messages), joined_text(outputs[:1])
         reading.generation = CompletionGeneration(**fields, prompt=prompt, completion=answer)
-        reading.input = None if prompt is None else {"content": prompt}
+        # What follows the gap that is to be filled, where the provider takes one.
+        suffix = {"suffix": messages[0]["suffix"]} if messages and messages[0].get("suffix") else {}
+        reading.input = None if prompt is None else {"content": prompt, **suffix}
         reading.output = None if answer is None else {"content": answer}
         return
     answered = outputs[0] if outputs else None

@@ -1,0 +1,75 @@
+"""What a recording leaves unread until Literal asks (`Recording.learn`), and which content of an invocation is kept.
+
+The bytes of an exchange say everything, and they do not change. Reading them takes longer than all else that is done
+for a call, so it is done on the delivery thread where nobody else looks at the span.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from literalai_otel.attributes import GENERATION_SETTINGS
+from literalai_otel.genai.content import ContentPolicy, DeferredContent, SpanInfo
+from literalai_otel.genai.exchange import Exchange
+from literalai_otel.genai.invocation import Invocation
+from literalai_otel.genai.side_table import resolve
+
+logger = logging.getLogger(__name__)
+
+Reader = Callable[[Invocation], None]
+"""Writes what an invocation's exchange says into the invocation."""
+
+
+def read_quietly(read: Reader, invocation: Invocation) -> None:
+    """Let `read` do what it can."""
+    try:
+        read(invocation)
+    except Exception:
+        logger.debug("an exchange was not readable", exc_info=True)
+
+
+def kept_content(
+    invocation: Invocation, content_policy: ContentPolicy, info: SpanInfo | None, *, wanted: bool
+) -> dict[str, DeferredContent]:
+    """The content of `invocation` that is kept, by attribute name; what is not `wanted` is not."""
+    kept: dict[str, DeferredContent] = {}
+    size = invocation.content_size
+    for key, produce in invocation.content.items():
+        # Settings are no content: Literal gets them always. Other exporters have the official attributes.
+        if wanted or key == GENERATION_SETTINGS:
+            kept[key] = DeferredContent(key, produce, content_policy, info, size)
+            size = 0  # the producers of a call share what they keep alive: it is counted once
+    return kept
+
+
+class ReadLater:
+    """Gives all that `readers` find in `exchange`, content by the policy. Called on the delivery thread.
+
+    `size` is what it keeps alive, in bytes.
+    """
+
+    __slots__ = ("_content_policy", "_exchange", "_info", "_readers", "_wants_content", "size")
+
+    def __init__(
+        self,
+        readers: Sequence[Reader],
+        exchange: Exchange,
+        content_policy: ContentPolicy,
+        info: SpanInfo | None,
+        *,
+        wants_content: bool,
+    ) -> None:
+        self._readers = readers
+        self._exchange = exchange
+        self._content_policy = content_policy
+        self._info = info
+        self._wants_content = wants_content
+        self.size = exchange.size
+
+    def __call__(self) -> dict[str, Any]:
+        """Fields by attribute name."""
+        found = Invocation({}, exchange=self._exchange)
+        for read in self._readers:
+            read_quietly(read, found)
+        content = kept_content(found, self._content_policy, self._info, wanted=self._wants_content)
+        return resolve({**found.attributes, **content})

@@ -1,0 +1,47 @@
+"""Where the code of a framework runs, told by something that no other instrumentor replaces.
+
+Two instrumentors of one framework both have its code run in OpenTelemetry contexts of their own making, and the inner
+one's takes the place of the other's with all that is in it. So ours is kept beside, and found again where the current
+span is one of those that record the same as ours do.
+"""
+
+from contextvars import ContextVar, Token
+from typing import Any, Final
+
+from opentelemetry.context import Context
+from opentelemetry.trace import get_current_span
+
+from literalai_otel.attributes import SCOPE_PREFIX
+from literalai_otel.genai.switched_on import SWITCHED_ON
+from literalai_otel.scopes import whole_framework
+
+_PLACE: Final[ContextVar[Context | None]] = ContextVar("literalai_place", default=None)
+
+
+def keep_place(context: Context) -> Token[Context | None]:
+    """From here on code runs in `context`, until `leave_place` or in this copy of the context variables."""
+    return _PLACE.set(context)
+
+
+def leave_place(token: Token[Context | None]) -> None:
+    """What was before. A coroutine that is collected is closed in the collector's context variables."""
+    try:
+        _PLACE.reset(token)
+    except ValueError:
+        _PLACE.set(None)
+
+
+def kept_place() -> Context | None:
+    """The context that an instrumentor of ours made for the code that runs now."""
+    return _PLACE.get()
+
+
+def own_context(current: Context) -> Context:
+    """`current`, or what ours made of it before another instrumentor of the same framework replaced it."""
+    kept = _PLACE.get()
+    if kept is None:
+        return current
+    scope: Any = getattr(get_current_span(current), "instrumentation_scope", None)
+    if scope is None or scope.name.startswith(SCOPE_PREFIX) or whole_framework(scope.name) not in SWITCHED_ON:
+        return current
+    return kept
