@@ -8,10 +8,12 @@ import pytest
 from openai import _base_client
 
 from literalai_otel.attributes import (
+    INPUT_MESSAGES,
     OUTPUT_MESSAGES,
     REQUEST_MODEL,
     REQUEST_TEMPERATURE,
     RESPONSE_FINISH_REASONS,
+    STEP_INPUT,
     USAGE_OUTPUT_TOKENS,
 )
 from literalai_otel.testing import FakeProvider, SpanCapture
@@ -78,12 +80,39 @@ async def test_without_the_choke_point_methods_are_recorded(
     await async_client.close()
 
 
+OTHERS: dict[str, Any] = {
+    # the name of the span -> a call
+    "chat m": lambda client: client.responses.create(model="m", input="hi"),
+    "text_completion m": lambda client: client.completions.create(model="m", prompt="hi"),
+    "embeddings m": lambda client: client.embeddings.create(model="m", input=["hi"]),
+    "moderation m": lambda client: client.moderations.create(model="m", input="hi"),
+    "generate_content image": lambda client: client.images.generate(model="image", prompt="hi"),
+    "generate_content edit": lambda client: client.images.edit(model="edit", prompt="hi", image=b"abc"),
+    "generate_content speech": lambda client: client.audio.speech.create(model="speech", voice="v", input="hi"),
+    "generate_content text": lambda client: client.audio.transcriptions.create(model="text", file=b"sound"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+async def test_without_the_choke_point_other_methods_are_recorded(
+    name: str, without_choke_point: None, capture: SpanCapture, provider: FakeProvider
+) -> None:
+    with openai.OpenAI(base_url=provider.base_url, api_key="k") as client:
+        OTHERS[name](client)
+    async with openai.AsyncOpenAI(base_url=provider.base_url, api_key="k") as async_client:
+        await OTHERS[name](async_client)
+    assert [span.name for span in capture.spans] == [name] * 2
+    for span in capture.spans:
+        recorded = span.fields.get(INPUT_MESSAGES) or span.fields[STEP_INPUT]
+        assert ("hi" in str(recorded)) is (name != "generate_content text")
+
+
 def test_the_missing_choke_point_is_told_once(
     without_choke_point: None, caplog: pytest.LogCaptureFixture, capture: SpanCapture
 ) -> None:
     messages = [record.getMessage() for record in caplog.get_records("setup")]
     told = [message for message in messages if "is not in this openai release" in message]
-    assert told == ["SyncAPIClient.request is not in this openai release: chat methods are recorded instead"]
+    assert told == ["SyncAPIClient.request is not in this openai release: methods are recorded instead"]
 
 
 def test_a_stream_without_the_known_iterator_is_recorded_from_its_bytes(

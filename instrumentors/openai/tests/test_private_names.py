@@ -1,5 +1,6 @@
 """The names of the SDK that the instrumentor leans on without their being promised (see also `test_fallbacks.py`)."""
 
+import importlib
 import inspect
 import subprocess
 import sys
@@ -14,8 +15,9 @@ import openai._streaming
 import pytest
 
 from literalai_otel.testing import FakeProvider
+from literalai_otel_openai.patches import METHODS
 
-from .worlds import HELLO
+from .worlds import HELLO, OPENAI
 
 
 @pytest.fixture
@@ -44,6 +46,20 @@ def test_private_names_exist(name: str) -> None:
     for part in path.split("."):
         owner = getattr(owner, part)
     assert callable(owner)
+
+
+OFFERED = [
+    (method.module, prefix + method.target)
+    for method in METHODS
+    for prefix in ("", "Async")
+    if not method.target.endswith(".compact") or OPENAI >= (2, 54)  # where it is known to be
+]
+
+
+@pytest.mark.parametrize(("module", "target"), OFFERED, ids=lambda value: value)
+def test_methods_that_call_a_model_are_where_they_are_looked_for(module: str, target: str) -> None:
+    owner, _, name = target.partition(".")
+    assert name in vars(getattr(importlib.import_module(module), owner))
 
 
 def test_private_attributes_of_streams_and_raw_responses(client: openai.OpenAI) -> None:

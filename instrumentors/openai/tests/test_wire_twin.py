@@ -1,6 +1,6 @@
 """Every case bare and instrumented: the user sees no difference, and the right spans are recorded.
 
-The rows of `spec/instrumentation-cases.md` §1.1 and §4.1 that concern chat are the cases of `cases_*.py`.
+The rows of `spec/instrumentation-cases.md` §1.1 and §4.1 are the cases of `cases_*.py`.
 """
 
 from collections.abc import Callable
@@ -15,20 +15,27 @@ from literalai_otel.testing.guards import Guard
 from literalai_otel.testing.twin import Observation, observe
 
 from .cases_errors import ERRORS
+from .cases_media import MEDIA
 from .cases_plain import PLAIN
 from .cases_raw import RAW
+from .cases_response_streams import RESPONSE_STREAMS
+from .cases_responses import RESPONSES
 from .cases_streams import STREAMS
+from .cases_text import TEXT
 from .reading import error_name, outputs, texts, usage
 from .worlds import Case, Expect, OpenAIWorld
 
 SCOPE = "literalai_otel.instrumentors.openai"
-CASES = [*PLAIN.rows, *STREAMS.rows, *RAW.rows, *ERRORS.rows]
+TABLES = (PLAIN, STREAMS, RAW, ERRORS, RESPONSES, RESPONSE_STREAMS, TEXT, MEDIA)
+CASES = [case for table in TABLES for case in table.rows]
 CONTENT = (
     attributes.INPUT_MESSAGES,
     attributes.OUTPUT_MESSAGES,
     attributes.TOOL_DEFINITIONS,
     attributes.SYSTEM_INSTRUCTIONS,
     attributes.PROMPT_VARIABLES,
+    attributes.STEP_INPUT,
+    attributes.STEP_OUTPUT,
 )
 
 
@@ -88,10 +95,10 @@ def check_invariants(span: CapturedSpan, expected: Expect) -> None:
     seen, fields = span.attributes, span.fields
     assert span.scope == SCOPE
     assert span.kind is SpanKind.CLIENT
-    assert span.name == f"chat {expected.model}"
-    assert seen[attributes.OPERATION_NAME] == "chat"
+    assert span.name == (f"{expected.operation} {expected.model}" if expected.model else expected.operation)
+    assert seen[attributes.OPERATION_NAME] == expected.operation
     assert seen[attributes.PROVIDER_NAME] in ("openai", "azure.ai.openai")
-    assert seen[attributes.REQUEST_MODEL] == expected.model
+    assert seen.get(attributes.REQUEST_MODEL) == expected.model
     assert seen[attributes.SERVER_ADDRESS] == "127.0.0.1"
     assert isinstance(seen[attributes.SERVER_PORT], int)
     assert span.span.parent is not None, "the user's span is the parent"

@@ -81,7 +81,8 @@ class Expect:
     """How the stream ended, when it was not read to its end."""
     finish: Sequence[str] | None = None
     usage: tuple[int | None, int | None] | None = None
-    model: str = "gpt-4o"
+    model: str | None = "gpt-4o"
+    operation: str = "chat"
     fields: Mapping[str, Any] = field(default_factory=dict)
     """Some of the fields that Literal gets."""
     check: Callable[[CapturedSpan], None] | None = None

@@ -12,9 +12,13 @@
 It needs no pytest and no network.
 """
 
+from literalai_otel.testing.anthropic_messages import MESSAGE_ENDPOINTS, MESSAGE_USAGE, Message, MessageFailure
 from literalai_otel.testing.fake_provider import ENDPOINTS, FakeProvider
 from literalai_otel.testing.ids import CountingIds, FixedClock
 from literalai_otel.testing.openai_chat import ABSENT, CHAT_ENDPOINTS, DEFAULT_USAGE, Chat, Chunks, ToolCall
+from literalai_otel.testing.openai_media import MEDIA_ENDPOINTS, Images, Speech
+from literalai_otel.testing.openai_responses import RESPONSES_ENDPOINTS, Response
+from literalai_otel.testing.openai_text import TEXT_ENDPOINTS, Completion
 from literalai_otel.testing.replies import (
     EMPTY,
     HTML,
@@ -40,6 +44,7 @@ __all__ = [
     "CapturedSpan",
     "Chat",
     "Chunks",
+    "Completion",
     "Computed",
     "CountingIds",
     "Cut",
@@ -53,9 +58,19 @@ __all__ = [
     "FixedClock",
     "Gate",
     "HTML",
+    "Images",
+    "MEDIA_ENDPOINTS",
+    "MESSAGE_ENDPOINTS",
+    "MESSAGE_USAGE",
+    "Message",
+    "MessageFailure",
+    "RESPONSES_ENDPOINTS",
     "RecordedRequest",
     "Reply",
+    "Response",
     "SpanCapture",
+    "Speech",
+    "TEXT_ENDPOINTS",
     "ToolCall",
     "json_answer",
     "span_tree",

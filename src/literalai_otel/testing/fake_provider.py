@@ -22,10 +22,20 @@ from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
+from literalai_otel.testing.anthropic_messages import MESSAGE_ENDPOINTS
 from literalai_otel.testing.openai_chat import CHAT_ENDPOINTS
+from literalai_otel.testing.openai_media import MEDIA_ENDPOINTS
+from literalai_otel.testing.openai_responses import RESPONSES_ENDPOINTS
+from literalai_otel.testing.openai_text import TEXT_ENDPOINTS
 from literalai_otel.testing.replies import Answer, Cut, Endpoint, Failure, Frame, Gate, RecordedRequest, Reply
 
-ENDPOINTS: Final[tuple[Endpoint, ...]] = CHAT_ENDPOINTS
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (
+    *CHAT_ENDPOINTS,
+    *RESPONSES_ENDPOINTS,
+    *TEXT_ENDPOINTS,
+    *MEDIA_ENDPOINTS,
+    *MESSAGE_ENDPOINTS,
+)
 
 
 class FakeProvider:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 from literalai_otel.testing.replies import (
     DONE,
@@ -97,10 +97,10 @@ class Chat:
 
     def render(self, request: RecordedRequest) -> Reply:
         """JSON or server-sent events, as the request asks."""
-        asked = _asked(request)
-        headers = {"x-request-id": f"req_{_digest(request)}", "openai-processing-ms": "5", **self.headers}
+        asked = asked_of(request)
+        headers = {"x-request-id": f"req_{digest_of(request)}", "openai-processing-ms": "5", **self.headers}
         if asked.get("stream"):
-            return _stream(self._chunks(request, asked), self, headers)
+            return stream_reply(self._chunks(request, asked), self, headers)
         body = self._body(request, asked)
         return Reply(200, {"content-type": JSON_TYPE, **headers}, (encode(body),), before=self.before)
 
@@ -114,7 +114,7 @@ class Chat:
 
     def _head(self, request: RecordedRequest, asked: Mapping[str, Any], kind: str) -> dict[str, Any]:
         return {
-            "id": f"chatcmpl-{_digest(request)}",
+            "id": f"chatcmpl-{digest_of(request)}",
             "object": kind,
             "created": CREATED,
             "model": self.model or f"{asked.get('model') or _deployment(request)}-2025-01-01",
@@ -180,11 +180,11 @@ class Chat:
 
     def _deltas(self) -> Iterator[Mapping[str, Any]]:
         if self.refusal is not None:
-            for piece in _words(self.refusal):
+            for piece in words_of(self.refusal):
                 yield {"refusal": piece}
             return
         if self.text is not None and (not self.tool_calls or self.pieces is not None):
-            for piece in self.pieces if self.pieces is not None else _words(self.text):
+            for piece in self.pieces if self.pieces is not None else words_of(self.text):
                 yield {"content": piece}
         yield from _tool_call_deltas(self.tool_calls)
 
@@ -214,15 +214,43 @@ class Chunks:
     def render(self, request: RecordedRequest) -> Reply:
         """The chunks as server-sent events; keys that the head of a chunk lacks are filled in."""
         head = {
-            "id": f"chatcmpl-{_digest(request)}",
+            "id": f"chatcmpl-{digest_of(request)}",
             "object": "chat.completion.chunk",
             "created": CREATED,
             "model": f"{request.model}-2025-01-01",
         }
-        return _stream(({**head, **chunk} for chunk in self.chunks), self, {"x-request-id": f"req_{_digest(request)}"})
+        return stream_reply(
+            ({**head, **chunk} for chunk in self.chunks), self, {"x-request-id": f"req_{digest_of(request)}"}
+        )
 
 
-def _stream(chunks: Iterator[dict[str, Any]], answer: Chat | Chunks, headers: Mapping[str, str]) -> Reply:
+class Streamed(Protocol):
+    """An answer whose stream may be held, cut or broken off, as `Chat` says."""
+
+    @property
+    def before(self) -> Gate | None:
+        """Held before the status line."""
+        ...
+
+    @property
+    def gates(self) -> Mapping[int, Gate]:
+        """Held before the chunk of that number."""
+        ...
+
+    @property
+    def cut_after(self) -> int | None:
+        """The connection is dropped after so many chunks."""
+        ...
+
+    @property
+    def error_after(self) -> int | None:
+        """An error event comes in place of the chunk of that number."""
+        ...
+
+
+def stream_reply(chunks: Iterator[dict[str, Any]], answer: Streamed, headers: Mapping[str, str]) -> Reply:
+    """`chunks` as server-sent events, held, cut or broken off as `answer` says."""
+
     def frames() -> Iterator[Frame]:
         for number, chunk in enumerate(chunks):
             if number in answer.gates:
@@ -239,7 +267,8 @@ def _stream(chunks: Iterator[dict[str, Any]], answer: Chat | Chunks, headers: Ma
     return Reply(200, {"content-type": SSE_TYPE, **headers}, frames(), chunked=True, before=answer.before)
 
 
-def _asked(request: RecordedRequest) -> Mapping[str, Any]:
+def asked_of(request: RecordedRequest) -> Mapping[str, Any]:
+    """The JSON object that a request sends, {} when it is none."""
     try:
         body = request.json()
     except ValueError:
@@ -247,7 +276,8 @@ def _asked(request: RecordedRequest) -> Mapping[str, Any]:
     return cast(Mapping[str, Any], body) if isinstance(body, dict) else {}
 
 
-def _digest(request: RecordedRequest) -> str:
+def digest_of(request: RecordedRequest) -> str:
+    """A name for the request, the same for the same bytes."""
     return hashlib.blake2s(request.body, digest_size=12).hexdigest()
 
 
@@ -256,18 +286,19 @@ def _deployment(request: RecordedRequest) -> str:
     return found[1] if found else "unknown"
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
+    """`text` in the pieces in which a model would send it."""
     return re.findall(r"\s*\S+\s*$|\s*\S+", text) or [text]
 
 
 def _echo(request: RecordedRequest) -> Answer:
-    messages = cast(Sequence[Mapping[str, Any]], _asked(request).get("messages") or ())
+    messages = cast(Sequence[Mapping[str, Any]], asked_of(request).get("messages") or ())
     content: Any = messages[-1].get("content") if messages else ""
     return Chat(content if isinstance(content, str) else encode(content).decode())
 
 
 def _odd_choices(request: RecordedRequest, choices: list[Any] | None) -> Answer:
-    if _asked(request).get("stream"):
+    if asked_of(request).get("stream"):
         return Chunks(({"choices": choices}, {"choices": [{"index": 0, "delta": {"content": "Hi"}}]}))
     head = {"id": "chatcmpl-odd", "object": "chat.completion", "created": CREATED, "model": request.model}
     return json_answer({**head, "choices": choices})

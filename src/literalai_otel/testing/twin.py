@@ -14,6 +14,7 @@ import contextvars
 import gc
 import inspect
 import io
+import re
 import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -115,7 +116,8 @@ class Observation:
 
     shown: Sequence[tuple[str, Any]]
     wire: Sequence[Mapping[str, Any]]
-    warned: Sequence[tuple[str, str]]
+    warned: Sequence[tuple[str, str, str]]
+    """Category, message, and the file that is named as its place."""
     printed: tuple[str, str]
     """stdout, stderr."""
     raised: Any
@@ -183,7 +185,7 @@ def observe(
         wire=tuple(wire_view(request) for request in provider.requests),
         # The collector decides when an unclosed socket is noticed, so those warnings differ between equal runs.
         warned=tuple(
-            (each.category.__name__, str(each.message))
+            (each.category.__name__, str(each.message), each.filename)
             for each in caught
             if not issubclass(each.category, ResourceWarning)
         ),
@@ -203,12 +205,14 @@ def run_without_loop(program: Coroutine[Any, Any, Any]) -> Any:
 
 
 def wire_view(request: RecordedRequest) -> Mapping[str, Any]:
-    """A request in comparable form: everything that went over the socket."""
+    """A request in comparable form: everything that went over the socket, but the random boundary of a form."""
+    found = re.search(r"boundary=(\S+)", request.header("content-type") or "")
+    boundary = found[1] if found else ""
     return {
         "method": request.method,
         "path": request.path,
-        "headers": request.headers,
-        "body": request.body,
+        "headers": tuple((name, value.replace(boundary, "…") if found else value) for name, value in request.headers),
+        "body": request.body.replace(boundary.encode(), b"...") if found else request.body,
     }
 
 

@@ -4,7 +4,7 @@
 
     OpenAIInstrumentor().instrument()
 
-Under `opentelemetry-instrument` and `literalai_otel.init()` this happens by itself. Every chat completion becomes one
+Under `opentelemetry-instrument` and `literalai_otel.init()` this happens by itself. Every call of a model becomes one
 span with the official GenAI attributes, whichever way it is made: `create`, `parse`, `stream`, raw, streaming, sync
 or async, through OpenAI, Azure or a compatible host.
 """
@@ -18,7 +18,7 @@ __all__ = ["OpenAIInstrumentor"]
 
 
 class OpenAIInstrumentor(Instrumentor):
-    """Records the chat completions of the OpenAI SDK. `instrument(tracer_provider=None, meter_provider=None)`."""
+    """Records the model calls of the OpenAI SDK. `instrument(tracer_provider=None, meter_provider=None)`."""
 
     framework = "openai"
     dependencies = ("openai >= 1.109, < 4",)

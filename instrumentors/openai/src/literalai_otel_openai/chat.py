@@ -27,75 +27,37 @@ from literalai_otel.attributes import (
     RESPONSE_ID,
     RESPONSE_MODEL,
     TOOL_DEFINITIONS,
-    USAGE_AUDIO_INPUT_TOKENS,
-    USAGE_AUDIO_OUTPUT_TOKENS,
-    USAGE_CACHE_READ_INPUT_TOKENS,
-    USAGE_CACHE_WRITE_INPUT_TOKENS,
-    USAGE_INPUT_TOKENS,
-    USAGE_OUTPUT_TOKENS,
-    USAGE_REASONING_OUTPUT_TOKENS,
-    USAGE_TOTAL_TOKENS,
 )
-from literalai_otel.genai import CallOptions, Invocation
+from literalai_otel.genai import CallOptions, Invocation, fields_of, items_of
 from literalai_otel.genai.messages import input_messages, output_message, tool_definitions
+from literalai_otel.genai.usage import write_usage
+from literalai_otel_openai.endpoint import NUMBER, Json, Parameters, settings, write_parameters
 
-Json = dict[str, Any]
-
-_REQUEST_VALUES: Final[Mapping[str, tuple[str, tuple[type, ...]]]] = {
-    "temperature": (REQUEST_TEMPERATURE, (int, float)),
-    "top_p": (REQUEST_TOP_P, (int, float)),
+REQUEST_VALUES: Final[Parameters] = {
+    "temperature": (REQUEST_TEMPERATURE, NUMBER),
+    "top_p": (REQUEST_TOP_P, NUMBER),
     "max_tokens": (REQUEST_MAX_TOKENS, (int,)),
     "max_completion_tokens": (REQUEST_MAX_TOKENS, (int,)),
-    "frequency_penalty": (REQUEST_FREQUENCY_PENALTY, (int, float)),
-    "presence_penalty": (REQUEST_PRESENCE_PENALTY, (int, float)),
+    "frequency_penalty": (REQUEST_FREQUENCY_PENALTY, NUMBER),
+    "presence_penalty": (REQUEST_PRESENCE_PENALTY, NUMBER),
     "seed": (REQUEST_SEED, (int,)),
     "reasoning_effort": (REQUEST_REASONING_LEVEL, (str,)),
     "service_tier": (OPENAI_REQUEST_SERVICE_TIER, (str,)),
 }
 """Parameters that become an attribute as they are, and the types that they may have."""
-_RESPONSE_TEXTS: Final = (
+RESPONSE_TEXTS: Final = (
     ("id", RESPONSE_ID),
     ("model", RESPONSE_MODEL),
     ("service_tier", OPENAI_RESPONSE_SERVICE_TIER),
     ("system_fingerprint", OPENAI_RESPONSE_SYSTEM_FINGERPRINT),
 )
-_USAGE_DETAILS: Final[Mapping[str, Mapping[str, str]]] = {
-    "prompt_tokens_details": {
-        "cached_tokens": USAGE_CACHE_READ_INPUT_TOKENS,
-        "cache_write_tokens": USAGE_CACHE_WRITE_INPUT_TOKENS,
-        "audio_tokens": USAGE_AUDIO_INPUT_TOKENS,
-    },
-    "completion_tokens_details": {
-        "reasoning_tokens": USAGE_REASONING_OUTPUT_TOKENS,
-        "audio_tokens": USAGE_AUDIO_OUTPUT_TOKENS,
-    },
-}
 _NOT_SETTINGS: Final = frozenset({"model", "messages", "tools", "functions"})
-_CREDENTIALS: Final = frozenset(
-    {"api_key", "api-key", "apikey", "x-api-key", "authorization", "access_token", "token", "password", "secret"}
-)
-_FORMATS: Final = {"json_schema": "json", "json_object": "json", "text": "text"}
-_EMPTY: Final[Mapping[str, Any]] = {}
-_NO_MODEL: Final = object()
-
-
-def fields_of(value: Any) -> Mapping[str, Any]:
-    """The fields of a JSON object or of an SDK model, with those that this release of the SDK does not know."""
-    if type(value) is dict:
-        return cast(Json, value)
-    unknown: Any = getattr(value, "__pydantic_extra__", _NO_MODEL)
-    if unknown is _NO_MODEL:
-        return cast(Mapping[str, Any], value) if isinstance(value, Mapping) else _EMPTY
-    own: Json = value.__dict__
-    return {**own, **unknown} if unknown else own
+FORMATS: Final = {"json_schema": "json", "json_object": "json", "text": "text"}
 
 
 def read_request(request: Mapping[str, Any], attributes: dict[str, Any]) -> None:
     """Write what a request body says into `attributes`."""
-    for key, value in request.items():
-        known = _REQUEST_VALUES.get(key)
-        if known is not None and isinstance(value, known[1]):
-            attributes[known[0]] = value
+    write_parameters(request, REQUEST_VALUES, attributes)
     count = request.get("n")
     if isinstance(count, int) and count != 1:
         attributes[REQUEST_CHOICE_COUNT] = count
@@ -115,7 +77,7 @@ def _output_type(request: Mapping[str, Any]) -> str | None:
     if "audio" in (request.get("modalities") or ()):
         return "speech"
     form = request.get("response_format")
-    return _FORMATS.get(str(cast(Json, form).get("type"))) if isinstance(form, dict) else None
+    return FORMATS.get(str(cast(Json, form).get("type"))) if isinstance(form, dict) else None
 
 
 def add_request_content(invocation: Invocation, options: CallOptions) -> None:
@@ -123,47 +85,30 @@ def add_request_content(invocation: Invocation, options: CallOptions) -> None:
     request = invocation.exchange.request
     invocation.content[INPUT_MESSAGES] = lambda: _messages(request(), options)
     invocation.content[TOOL_DEFINITIONS] = lambda: _tools(request())
-    invocation.content[GENERATION_SETTINGS] = lambda: settings(request())
+    invocation.content[GENERATION_SETTINGS] = lambda: _settings(request())
 
 
 def _messages(request: Json, options: CallOptions) -> list[Json]:
-    messages = input_messages(request.get("messages") or ())
-    for position, uuid in options.message_uuids.items():
-        if position < len(messages):
-            messages[position] |= {"templated": True} if uuid is None else {"uuid": uuid, "templated": True}
-    return messages
+    return options.mark(input_messages(request.get("messages") or ()))
 
 
 def _tools(request: Json) -> list[Json] | None:
     return tool_definitions(request.get("tools") or (), request.get("functions") or ()) or None
 
 
-def settings(request: Json) -> Json:
-    """Every parameter of a request but model, messages, tools and credentials, and no predicted content."""
-    kept = {key: value for key, value in request.items() if key not in _NOT_SETTINGS}
+def _settings(request: Json) -> Json:
+    kept = settings(request, _NOT_SETTINGS)
     if isinstance(kept.get("prediction"), dict):
+        # Predicted content is content.
         kept["prediction"] = {key: value for key, value in kept["prediction"].items() if key != "content"}
-    return cast(Json, _without_credentials(kept))
-
-
-def _without_credentials(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_without_credentials(item) for item in cast(list[Any], value)]
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: _without_credentials(item)
-        for key, item in cast(Json, value).items()
-        # A limit such as {"token": 5} or a schema property of that name is no secret.
-        if not (key.lower() in _CREDENTIALS and isinstance(item, str))
-    }
+    return kept
 
 
 def read_response(invocation: Invocation, response: Any) -> None:
     """Write what a completion tells into the attributes."""
     fields = fields_of(response)
     reasons: list[str] = []
-    for choice in _items(fields.get("choices")):
+    for choice in items_of(fields.get("choices")):
         reason = fields_of(choice).get("finish_reason")
         if isinstance(reason, str):
             reasons.append(reason)
@@ -173,7 +118,7 @@ def read_response(invocation: Invocation, response: Any) -> None:
 def output_messages(response: Any) -> list[Json] | None:
     """One message for each choice of a completion."""
     fields = fields_of(response)
-    choices = [fields_of(choice) for choice in _items(fields.get("choices"))]
+    choices = [fields_of(choice) for choice in items_of(fields.get("choices"))]
     return messages_of_choices(choices, fields.get("prompt_filter_results")) or None
 
 
@@ -192,7 +137,7 @@ def messages_of_choices(choices: Iterable[Mapping[str, Any]], prompt_filter: Any
 def write_response(invocation: Invocation, fields: Mapping[str, Any], reasons: list[str], usage: Any) -> None:
     """Write a response's own fields, the finish reasons of its choices, and its usage if it has one."""
     attributes = invocation.attributes
-    for key, name in _RESPONSE_TEXTS:
+    for key, name in RESPONSE_TEXTS:
         value = fields.get(key)
         if value and isinstance(value, str):
             attributes[name] = value
@@ -200,26 +145,3 @@ def write_response(invocation: Invocation, fields: Mapping[str, Any], reasons: l
         attributes[RESPONSE_FINISH_REASONS] = reasons
     if usage is not None:
         write_usage(usage, attributes)
-
-
-def write_usage(usage: Any, attributes: dict[str, Any]) -> None:
-    """Write token counts as far as they are given: totals also when zero, details only when positive."""
-    fields = fields_of(usage)
-    counts = [fields.get(key) for key in ("prompt_tokens", "completion_tokens", "total_tokens")]
-    spent, made, total = (count if type(count) is int and count >= 0 else None for count in counts)
-    if spent is not None:
-        attributes[USAGE_INPUT_TOKENS] = spent
-    if made is not None:
-        attributes[USAGE_OUTPUT_TOKENS] = made
-    if total is not None and (spent is None or made is None or total != spent + made):
-        attributes[USAGE_TOTAL_TOKENS] = total
-    for group, names in _USAGE_DETAILS.items():
-        details = fields.get(group)
-        if details is not None:
-            for key, count in fields_of(details).items():
-                if key in names and type(count) is int and count > 0:
-                    attributes[names[key]] = count
-
-
-def _items(value: Any) -> Iterable[Any]:
-    return cast(list[Any], value) if isinstance(value, list) else ()

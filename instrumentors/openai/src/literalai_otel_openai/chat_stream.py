@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any, Final
 
 from literalai_otel.attributes import OUTPUT_MESSAGES
-from literalai_otel.genai import Invocation
-from literalai_otel_openai.chat import Json, fields_of, messages_of_choices, write_response
+from literalai_otel.genai import Invocation, fields_of
+from literalai_otel_openai.chat import messages_of_choices, write_response
+from literalai_otel_openai.endpoint import Json
 
 _HEAD: Final = ("id", "model", "service_tier", "system_fingerprint", "prompt_filter_results")
 _CHOICE_KEYS: Final = ("finish_reason", "content_filter_results")

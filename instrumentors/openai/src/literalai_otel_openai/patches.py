@@ -1,23 +1,52 @@
 """What is patched in the SDK (`spec/frameworks.md` §2.2).
 
 Spans live and die around `request`, through which every way of calling goes. `_process_response` is looked at for
-bytes and retries; without it both are found elsewhere or missing. `create` and `parse` give up their `literalai_*`
-keywords; should a release lose `request`, they are what is recorded instead, and one warning says so.
+bytes and retries; without it both are found elsewhere or missing. The methods that call a model give up their
+`literalai_*` keywords; should a release lose `request`, they are what is recorded instead, and one warning says so.
 """
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from literalai_otel.genai import Patch, PatchSet, Recorder, look_at_response, record_calls, takes_call_options
-from literalai_otel_openai.request import ENDPOINTS, RequestCall, Requests
+from literalai_otel_openai.endpoints import ENDPOINTS
+from literalai_otel_openai.request import RequestCall, Requests
 
 logger = logging.getLogger(__name__)
 
 _CLIENTS: Final = "openai._base_client"
-_CHAT: Final = "openai.resources.chat.completions.completions"
-_CHAT_URL: Final = "/chat/completions"
 _NOT_IN_BODY: Final = frozenset({"extra_headers", "extra_query", "extra_body", "timeout"})
+_FILES: Final = frozenset({"file", "image", "mask", "markup"})
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method of a resource class and of its async twin, and the path that it posts to."""
+
+    module: str
+    target: str
+    path: str
+
+
+METHODS: Final = (
+    Method("openai.resources.chat.completions.completions", "Completions.create", "/chat/completions"),
+    Method("openai.resources.chat.completions.completions", "Completions.parse", "/chat/completions"),
+    Method("openai.resources.completions", "Completions.create", "/completions"),
+    Method("openai.resources.responses.responses", "Responses.create", "/responses"),
+    Method("openai.resources.responses.responses", "Responses.parse", "/responses"),
+    Method("openai.resources.responses.responses", "Responses.compact", "/responses/compact"),
+    Method("openai.resources.embeddings", "Embeddings.create", "/embeddings"),
+    Method("openai.resources.images", "Images.generate", "/images/generations"),
+    Method("openai.resources.images", "Images.edit", "/images/edits"),
+    Method("openai.resources.images", "Images.create_variation", "/images/variations"),
+    Method("openai.resources.audio.speech", "Speech.create", "/audio/speech"),
+    Method("openai.resources.audio.transcriptions", "Transcriptions.create", "/audio/transcriptions"),
+    Method("openai.resources.audio.translations", "Translations.create", "/audio/translations"),
+    Method("openai.resources.moderations", "Moderations.create", "/moderations"),
+)
+"""A release that lacks one simply has no such calls."""
 
 
 def patch_table(recorder: Recorder) -> tuple[Patch, ...]:
@@ -34,15 +63,16 @@ def patch_table(recorder: Recorder) -> tuple[Patch, ...]:
         Patch("openai.lib.azure", "AsyncAzureOpenAI.request", record_calls(requests.asynchronous)),
         Patch(_CLIENTS, "SyncAPIClient._process_response", look_at_response),
         Patch(_CLIENTS, "AsyncAPIClient._process_response", look_at_response),
-        Patch(_CHAT, "Completions.create", methods.sync),
-        Patch(_CHAT, "Completions.parse", methods.sync),
-        Patch(_CHAT, "AsyncCompletions.create", methods.asynchronous),
-        Patch(_CHAT, "AsyncCompletions.parse", methods.asynchronous),
+        *(
+            Patch(method.module, f"{prefix}{method.target}", methods.wrap(method.path, is_async=bool(prefix)))
+            for method in METHODS
+            for prefix in ("", "Async")
+        ),
     )
 
 
 class _Methods:
-    """The wrappers of `create` and `parse`, which also record when there is no choke point."""
+    """The wrappers of the methods that call a model, which also record when there is no choke point."""
 
     def __init__(self, requests: Requests) -> None:
         self._requests = requests
@@ -51,36 +81,34 @@ class _Methods:
     def record_instead(self, patch: Patch) -> None:
         """Called when the SDK has no choke point."""
         if not self._record:
-            logger.warning("%s is not in this openai release: chat methods are recorded instead", patch.target)
+            logger.warning("%s is not in this openai release: methods are recorded instead", patch.target)
         self._record = True
 
-    def sync(self, original: Any, patches: PatchSet) -> Any:
-        """Wrap a method of `Completions`."""
-        if self._record:
-            original = record_calls(self._begin_sync, is_async=False)(original, patches)
-        return takes_call_options(original, patches)
+    def wrap(self, path: str, *, is_async: bool) -> Any:
+        """A `Patch.wrap` for a method that posts to `path`."""
 
-    def asynchronous(self, original: Any, patches: PatchSet) -> Any:
-        """Wrap a method of `AsyncCompletions`."""
-        if self._record:
-            original = record_calls(self._begin_async, is_async=True)(original, patches)
-        return takes_call_options(original, patches)
+        def begin(resource: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RequestCall | None:
+            return self._begin(path, resource, kwargs, is_async=is_async)
 
-    def _begin_sync(self, resource: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RequestCall | None:
-        return self._begin(resource, kwargs, is_async=False)
+        def wrap(original: Any, patches: PatchSet) -> Any:
+            if hasattr(original, "__deprecated__"):
+                # Its warning names its caller: the program must stay the one.
+                return original
+            if self._record:
+                original = record_calls(begin, is_async=is_async)(original, patches)
+            return takes_call_options(original, patches)
 
-    def _begin_async(self, resource: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RequestCall | None:
-        return self._begin(resource, kwargs, is_async=True)
+        return wrap
 
-    def _begin(self, resource: Any, kwargs: Mapping[str, Any], *, is_async: bool) -> RequestCall | None:
+    def _begin(self, path: str, resource: Any, kwargs: Mapping[str, Any], *, is_async: bool) -> RequestCall | None:
         from openai import NotGiven
 
         body = {
             key: value
             for key, value in kwargs.items()
             # The sentinels of left-out arguments are told by type: they are falsy, and so are values.
-            if key not in _NOT_IN_BODY and not isinstance(value, NotGiven) and type(value).__name__ != "Omit"
+            if key not in _NOT_IN_BODY | _FILES and not isinstance(value, NotGiven) and type(value).__name__ != "Omit"
         }
         body |= kwargs.get("extra_body") or {}
         streamed = bool(body.get("stream"))
-        return self._requests.begin(resource._client, ENDPOINTS[_CHAT_URL], body, streamed=streamed, is_async=is_async)
+        return self._requests.begin(resource._client, ENDPOINTS[path], body, streamed=streamed, is_async=is_async)

@@ -6,74 +6,42 @@ What is done depends on whether the body has been read: if so the recording ends
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from inspect import isawaitable
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from literalai_otel.attributes import OPERATION_NAME, OUTPUT_MESSAGES, REQUEST_ID, REQUEST_MODEL, REQUEST_RETRIES
+from literalai_otel.attributes import OPERATION_NAME, REQUEST_ID, REQUEST_MODEL, REQUEST_RETRIES
 from literalai_otel.genai import (
     BodyWatch,
-    CallOptions,
     Exchange,
     Fold,
     Inference,
-    Invocation,
     Recorder,
     Recording,
     Watch,
     current_call_options,
+    policy,
     record_stream,
     watch_body,
     watch_closing,
 )
-from literalai_otel_openai import chat
-from literalai_otel_openai.chat_stream import ChatFold
+from literalai_otel.genai.call_options import NO_OPTIONS
+from literalai_otel_openai.endpoint import Endpoint, Error
+from literalai_otel_openai.endpoints import endpoint_of
 from literalai_otel_openai.host import Destinations
+from literalai_otel_openai.stream_usage import Asked, hide_usage, is_to_be_asked
+from literalai_otel_openai.uploads import described_uploads
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """The readers of one endpoint."""
-
-    operation: str
-    read_request: Callable[[Mapping[str, Any], dict[str, Any]], None]
-    add_request_content: Callable[[Invocation, CallOptions], None]
-    read_response: Callable[[Invocation, Any], None]
-    output_messages: Callable[[Any], Any]
-    fold: Callable[..., Fold]
-
-
-ENDPOINTS: Final[Mapping[str, Endpoint]] = {
-    "/chat/completions": Endpoint(
-        operation="chat",
-        read_request=chat.read_request,
-        add_request_content=chat.add_request_content,
-        read_response=chat.read_response,
-        output_messages=chat.output_messages,
-        fold=ChatFold,
-    )
-}
-"""By the path of a POST."""
-
-
-def endpoint_of(method: str, url: str) -> Endpoint | None:
-    """The endpoint that a request goes to, None when it makes no generation."""
-    if method.lower() != "post":
-        return None
-    known = ENDPOINTS.get(url)
-    if known is not None or ("?" not in url and "://" not in url):
-        return known
-    path = url.partition("?")[0]
-    return next((endpoint for suffix, endpoint in ENDPOINTS.items() if path.endswith(suffix)), None)
+_UNKNOWN: Final = object()
+_NO_BODY: Final[Mapping[str, Any]] = {}
 
 
 class RequestCall:
     """A request that is being recorded (a `genai.Call`)."""
 
-    __slots__ = ("_body", "_endpoint", "_is_async", "_streamed", "recording")
+    __slots__ = ("_asked", "_body", "_endpoint", "_is_async", "_streamed", "_uploads", "recording")
 
     def __init__(
         self, recording: Recording, endpoint: Endpoint, body: Mapping[str, Any], *, streamed: bool, is_async: bool
@@ -83,10 +51,30 @@ class RequestCall:
         self._body = body
         self._streamed = streamed
         self._is_async = is_async
+        self._uploads = False
+        self._asked: Asked | None = None
+
+    def prepare(self, client: Any, options: Any) -> None:
+        """Look at what is sent beside the JSON, and ask for usage if that is wanted and understood.
+
+        `options` is the SDK's `FinalRequestOptions`.
+        """
+        if not self.recording.active:
+            return
+        if options.files:
+            self._uploads = True
+            self._body = {**self._body, **described_uploads(options.files)}
+        if not self._streamed or not self._endpoint.gives_usage_in_streams or not policy().stream_usage:
+            return
+        attributes = self.recording.invocation.attributes
+        if isinstance(options.json_data, dict) and is_to_be_asked(client, attributes, self._body):
+            self._asked = Asked(options)
 
     def returned(self, result: Any) -> None:
         """End the recording, or leave that to who reads the body."""
         try:
+            if self._asked is not None:
+                self._asked.restore()
             self._returned(result)
         except Exception:
             logger.debug("a result was not readable", exc_info=True)
@@ -95,6 +83,8 @@ class RequestCall:
     def failed(self, error: BaseException) -> None:
         """End the recording; an answer that was billed before `error` was raised is kept."""
         try:
+            if self._asked is not None:
+                self._asked.restore()
             if self.recording.active:
                 self._note_failure(error)
         except Exception:
@@ -112,22 +102,31 @@ class RequestCall:
             if response is not None:
                 exchange.seen(response)
                 exchange.release()
-        exchange.keep_request(self._body)
+        self._keep_request()
         self._note_response(result, response)
         self.recording.invocation.content_size = exchange.size
         if self._streamed and hasattr(result, "_iterator"):
             self._watch_stream(result, response)
         elif response is None or exchange.read_response(response) is not None:
-            self.recording.invocation.content_size = exchange.size
-            self._read(result)
-            self.recording.complete()
+            error = self._read(result)
+            if error is None:
+                self.recording.complete()
+            else:
+                self.recording.fail_as(*error)
         else:
             self._watch_body(result, response)
 
+    def _keep_request(self) -> None:
+        exchange = self.recording.invocation.exchange
+        if self._uploads:
+            exchange.request_body = None  # a form with files in it
+        exchange.keep_request(self._body)
+
     def _note_response(self, result: Any, response: Any) -> None:
         attributes = self.recording.invocation.attributes
-        request_id = getattr(result, "_request_id", None)
-        if request_id is None and response is not None:
+        # A parsed result has it, or the response had none; looking into headers is slow.
+        request_id = getattr(result, "_request_id", _UNKNOWN)
+        if request_id is _UNKNOWN and response is not None:
             request_id = response.headers.get("x-request-id")
         if isinstance(request_id, str):
             attributes[REQUEST_ID] = request_id
@@ -139,7 +138,7 @@ class RequestCall:
         exchange = self.recording.invocation.exchange
         answered = exchange.release()
         refused = exchange.failed(error)
-        exchange.keep_request(self._body)
+        self._keep_request()
         response = refused if answered is None else answered
         if response is not None:
             exchange.retries = exchange.retries or _retries_of(response)
@@ -148,24 +147,56 @@ class RequestCall:
             self._read(None)
         self.recording.invocation.content_size = exchange.size
 
-    def _read(self, result: Any) -> None:
-        """Take over a complete response: from the parsed result, or from the bytes when it is something else."""
-        invocation, exchange = self.recording.invocation, self.recording.invocation.exchange
-        parsed = result if hasattr(result, "choices") else exchange.response_json()
-        self._endpoint.read_response(invocation, parsed)
-        if self.recording.wants_content:
-            invocation.content[OUTPUT_MESSAGES] = _producer(self._endpoint, invocation, result)
+    def _read(self, result: Any) -> Error | None:
+        """Take over a complete answer: from the parsed result, or from the bytes when it is something else."""
+        endpoint, exchange = self._endpoint, self.recording.invocation.exchange
+        is_parsed = endpoint.result_field is not None and hasattr(result, endpoint.result_field)
+        if not is_parsed or exchange.response_body is None:
+            return self._take(result if is_parsed else endpoint.answer_in(exchange))
+        if not (self.recording.defers and endpoint.may_wait(result)):
+            return self._take(result)
+        self.recording.learn(endpoint.learn_response)
+        return None
+
+    def _take(self, answer: Any) -> Error | None:
+        """Read `answer` now; the error that it reports."""
+        invocation = self.recording.invocation
+        error = self._endpoint.read_response(invocation, answer)
+        if not self._endpoint.keeps_body:
+            invocation.exchange.response_body = None
+        self._keep_output(answer)
+        return error
+
+    def _keep_output(self, answer: Any) -> None:
+        endpoint, invocation = self._endpoint, self.recording.invocation
+        exchange = invocation.exchange
+        invocation.content_size = exchange.size
+        if not self.recording.wants_content:
+            return
+        if exchange.response_body is not None:
+            invocation.content[endpoint.output] = lambda: endpoint.read_output(endpoint.answer_in(exchange))
+            return
+        # Without the bytes the content is made now: the caller may change the result.
+        output = endpoint.read_output(answer)
+        invocation.content[endpoint.output] = lambda: output
 
     def _watch_stream(self, stream: Any, response: Any) -> None:
         """Have the recording end with the stream."""
         watch = Watch(self.recording, self._fold(), stream if response is None else response)
+        if self._asked is not None:
+            hide_usage(watch, is_async=self._is_async)
         record_stream(stream, watch)
         watch_closing(watch, is_async=self._is_async)
 
     def _watch_body(self, raw: Any, response: Any) -> None:
         """Have the recording end with the body that the user is going to read."""
-        whole = _whole_body(self._endpoint, self.recording)
-        watch = BodyWatch(self.recording, self._fold(), response, whole, is_events=self._is_events(response))
+        fold, is_events = self._fold(), self._is_events(response)
+        if self._endpoint.is_binary and not is_events:
+            watch = Watch(self.recording, fold, response)
+        else:
+            watch = BodyWatch(self.recording, fold, response, self._whole_body(fold), is_events=is_events)
+        if self._asked is not None:
+            hide_usage(watch, is_async=self._is_async)
         watch_body(watch, is_async=self._is_async)
         if self._streamed and hasattr(raw, "parse"):
             _adopt_parsed_stream(raw, watch)
@@ -175,6 +206,15 @@ class RequestCall:
 
     def _fold(self) -> Fold:
         return self._endpoint.fold(self.recording.invocation, wants_content=self.recording.wants_content)
+
+    def _whole_body(self, fold: Any) -> Callable[[bytes], None]:
+        def take(body: bytes) -> None:
+            self.recording.invocation.exchange.response_body = body
+            error = self._take(self._endpoint.answer_in(self.recording.invocation.exchange))
+            if error is not None:
+                fold.error = error
+
+        return take
 
     def _is_events(self, response: Any) -> bool:
         kind = str(response.headers.get("content-type", ""))
@@ -204,7 +244,7 @@ class Requests:
         if endpoint is None:
             return None
         json_data: Any = options.json_data
-        body: Mapping[str, Any] = cast(dict[str, Any], json_data) if isinstance(json_data, dict) else {}
+        body: Mapping[str, Any] = json_data if type(options.json_data) is dict else _NO_BODY
         if options.extra_json:
             body = {**body, **options.extra_json}
         streamed = bool(kwargs.get("stream"))
@@ -220,12 +260,14 @@ class Requests:
         is_async: bool,
         source: Any = None,
     ) -> RequestCall | None:
-        """Begin to record a request of `body` to `endpoint`; None when it must not be recorded."""
+        """Begin to record a request of `body` to `endpoint`; None when it must not be recorded.
+
+        `source` is the SDK's object for the request, if there is one.
+        """
         attributes = {OPERATION_NAME: endpoint.operation, **self._destinations.of(client)}
         model = body.get("model")
         if isinstance(model, str):
             attributes[REQUEST_MODEL] = model
-        endpoint.read_request(body, attributes)
         invocation = Inference(attributes, exchange=Exchange(source))
         options = current_call_options()
         options.apply(invocation)
@@ -233,32 +275,22 @@ class Requests:
         if recording is None:
             return None
         try:
-            endpoint.add_request_content(invocation, options)
-            return RequestCall(recording, endpoint, body, streamed=streamed, is_async=is_async)
+            if recording.defers:
+                recording.learn(
+                    endpoint.learn_request
+                    if options is NO_OPTIONS
+                    else partial(endpoint.learn_request, options=options)
+                )
+            else:
+                endpoint.read_request(body, attributes)
+                endpoint.add_request_content(invocation, options)
+            call = RequestCall(recording, endpoint, body, streamed=streamed, is_async=is_async)
+            if source is not None and (streamed or source.files):
+                call.prepare(client, source)
+            return call
         except Exception:
             recording.complete()
             raise
-
-
-def _producer(endpoint: Endpoint, invocation: Invocation, result: Any) -> Callable[[], Any]:
-    exchange = invocation.exchange
-    if exchange.response_body is not None:
-        return lambda: endpoint.output_messages(exchange.response_json())
-    # Without the bytes the messages are made now: the caller may change the result.
-    messages = endpoint.output_messages(result)
-    return lambda: messages
-
-
-def _whole_body(endpoint: Endpoint, recording: Recording) -> Callable[[bytes], None]:
-    def take(body: bytes) -> None:
-        exchange = recording.invocation.exchange
-        exchange.response_body = body
-        endpoint.read_response(recording.invocation, exchange.response_json())
-        if recording.wants_content:
-            recording.invocation.content[OUTPUT_MESSAGES] = _producer(endpoint, recording.invocation, None)
-        recording.invocation.content_size = exchange.size
-
-    return take
 
 
 @cache
