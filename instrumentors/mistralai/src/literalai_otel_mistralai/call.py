@@ -1,0 +1,214 @@
+"""One call of a method of the SDK, from its arguments to the end of its recording.
+
+Facts are read from the keyword arguments and from the result, content from the bytes that went over the wire, which
+`wire` has seen, when it is needed. Where only Literal sees the span, facts are read from the bytes too.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from literalai_otel.attributes import (
+    AGENT_ID,
+    CONVERSATION_ID,
+    GENERATION_SETTINGS,
+    OPERATION_NAME,
+    REQUEST_ID,
+    REQUEST_MODEL,
+    REQUEST_RETRIES,
+    REQUEST_STREAM,
+)
+from literalai_otel.genai import (
+    CallOptions,
+    Exchange,
+    Inference,
+    Invocation,
+    Recorder,
+    Recording,
+    Watch,
+    current_call_options,
+    record_stream,
+    watch_closing,
+)
+from literalai_otel.jsonable import to_jsonable
+from literalai_otel_mistralai.endpoint import Asked, Endpoint, is_given, settings
+from literalai_otel_mistralai.host import destination
+from literalai_otel_mistralai.wire import source_of
+
+logger = logging.getLogger(__name__)
+
+STREAM_ITERATOR: Final = "generator"
+"""Where a stream of the SDK keeps its iterator."""
+_REQUEST_ID_HEADERS: Final = ("mistral-correlation-id", "x-request-id")
+_IDENTITIES: Final = (("model", REQUEST_MODEL), ("agent_id", AGENT_ID), ("conversation_id", CONVERSATION_ID))
+"""Arguments that say what is called, known when the span starts; some are in the path, not in the body."""
+
+
+class MethodCall:
+    """A call that is being recorded (a `genai.Call`)."""
+
+    __slots__ = ("_asked", "_endpoint", "_is_async", "recording")
+
+    def __init__(self, recording: Recording, endpoint: Endpoint, asked: Asked, *, is_async: bool) -> None:
+        self.recording = recording
+        self._endpoint = endpoint
+        self._asked = asked
+        self._is_async = is_async
+
+    def returned(self, result: Any) -> None:
+        """End the recording, or leave that to who reads the stream."""
+        try:
+            self._returned(result)
+        except Exception:
+            logger.debug("a result was not readable", exc_info=True)
+            self.recording.complete()
+
+    def failed(self, error: BaseException) -> None:
+        """End the recording; an answer that was billed before `error` was raised is kept."""
+        try:
+            if self.recording.active:
+                self._note_failure(error)
+        except Exception:
+            logger.debug("a failure was not readable", exc_info=True)
+        self.recording.fail(error)
+
+    def _returned(self, result: Any) -> None:
+        exchange = self.recording.invocation.exchange
+        response = exchange.release()
+        if not self.recording.active:
+            self.recording.complete()
+            return
+        is_stream = hasattr(result, STREAM_ITERATOR)
+        if response is None and is_stream:
+            response = getattr(result, "response", None)
+        self._keep_request()
+        self._note_response(response)
+        if is_stream and self._endpoint.fold is not None:
+            self.recording.invocation.content_size = exchange.size
+            self._watch(result, response)
+        else:
+            self._read(result, response)
+            self.recording.complete()
+
+    def _keep_request(self) -> None:
+        exchange = self.recording.invocation.exchange
+        if self._endpoint.is_form:
+            exchange.request_body = None
+        if exchange.request_body is None:
+            exchange.keep_request(self._endpoint.describe(self._asked))
+
+    def _note_response(self, response: Any) -> None:
+        invocation = self.recording.invocation
+        headers = getattr(response, "headers", None)
+        if headers is not None:
+            request_id = next((headers[name] for name in _REQUEST_ID_HEADERS if name in headers), None)
+            if isinstance(request_id, str):
+                invocation.attributes[REQUEST_ID] = request_id
+        if invocation.exchange.retries:
+            invocation.attributes[REQUEST_RETRIES] = invocation.exchange.retries
+
+    def _note_failure(self, error: BaseException) -> None:
+        exchange = self.recording.invocation.exchange
+        response = exchange.release()
+        exchange.failed(error)
+        self._keep_request()
+        self._note_response(response)
+        status = getattr(response, "status_code", None)
+        if isinstance(status, int) and status < 400:
+            # The SDK could not make a result of an answer that is good for the provider.
+            self._read(None, response)
+        self.recording.invocation.content_size = exchange.size
+
+    def _read(self, result: Any, response: Any) -> None:
+        """Take over a complete answer; without `result` there are only the bytes."""
+        recording, endpoint = self.recording, self._endpoint
+        invocation = recording.invocation
+        exchange = invocation.exchange
+        if response is not None and (result is None or (endpoint.keeps_body and recording.wants_content)):
+            exchange.read_response(response)
+        invocation.content_size = exchange.size
+        if exchange.response_body is None:
+            endpoint.read_response(invocation, result)
+        elif result is None or recording.defers or not is_given(getattr(result, "usage", "given")):
+            # Only the bytes tell; the SDK also takes a usage for left out when it knows another shape of it.
+            recording.learn(partial(_read_response, endpoint))
+        else:
+            endpoint.read_response(invocation, result)
+        if not recording.wants_content:
+            return
+        if exchange.response_body is not None:
+            invocation.content[endpoint.output] = lambda: endpoint.read_output(exchange.response_json())
+        else:
+            # Without the bytes the content is made now: the caller may change the result.
+            value = endpoint.read_output(to_jsonable(result) if endpoint.keeps_body else result)
+            invocation.content[endpoint.output] = lambda: value
+
+    def _watch(self, stream: Any, response: Any) -> None:
+        """Have the recording end with the stream."""
+        assert self._endpoint.fold is not None, "a stream has a fold"
+        fold = self._endpoint.fold(self.recording.invocation, wants_content=self.recording.wants_content)
+        watch = Watch(self.recording, fold, stream if response is None else response)
+        record_stream(stream, watch, STREAM_ITERATOR)
+        watch_closing(watch, is_async=self._is_async)
+
+
+class Calls:
+    """Makes the `begin` of each method; `recorder` makes the recordings."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def begin(
+        self, endpoint: Endpoint, provider: str, *, streamed: bool, is_async: bool
+    ) -> Callable[[Any, tuple[Any, ...], dict[str, Any]], MethodCall | None]:
+        """`begin` of a method that calls `endpoint` of `provider`; with `streamed` it always gives a stream."""
+
+        def begin_call(resource: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> MethodCall | None:
+            attributes = {OPERATION_NAME: endpoint.operation, **destination(resource, kwargs, provider)}
+            for key, name in _IDENTITIES:
+                value = kwargs.get(key)
+                if isinstance(value, str):
+                    attributes[name] = value
+            invocation = Inference(attributes, exchange=Exchange(source_of(resource)))
+            options = current_call_options()
+            options.apply(invocation)
+            recording = self._recorder.open(invocation)
+            if recording is None:
+                return None
+            try:
+                if streamed or kwargs.get("stream") is True:
+                    attributes[REQUEST_STREAM] = True
+                if recording.defers:
+                    recording.learn(partial(_read_request, endpoint))
+                else:
+                    endpoint.read_request(kwargs, attributes)
+                _add_request_content(invocation, endpoint, options)
+                return MethodCall(recording, endpoint, kwargs, is_async=is_async)
+            except Exception:
+                recording.complete()
+                raise
+
+        return begin_call
+
+
+def _read_request(endpoint: Endpoint, invocation: Invocation) -> None:
+    endpoint.read_request(invocation.exchange.request(), invocation.attributes)
+
+
+def _read_response(endpoint: Endpoint, invocation: Invocation) -> None:
+    endpoint.read_response(invocation, invocation.exchange.response_json())
+
+
+def _add_request_content(invocation: Invocation, endpoint: Endpoint, options: CallOptions) -> None:
+    """Add the producers; they read the request when they are called."""
+    request = invocation.exchange.request
+    for attribute, read in endpoint.request_content.items():
+        invocation.content[attribute] = partial(_produced, read, request, options)
+    invocation.content[GENERATION_SETTINGS] = lambda: settings(request(), endpoint.no_settings)
+
+
+def _produced(
+    read: Callable[[dict[str, Any], CallOptions], Any], request: Callable[[], Mapping[str, Any]], options: CallOptions
+) -> Any:
+    return read(dict(request()), options)
