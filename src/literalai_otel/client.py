@@ -2,14 +2,20 @@
 
 import itertools
 import logging
+from collections.abc import Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from opentelemetry.context import Context
 from opentelemetry.trace import NoOpTracerProvider, SpanContext, Tracer, TracerProvider
 
-from literalai_otel.attributes import DEPLOYMENT_ENVIRONMENT, SERVICE_VERSION, STEP_SCOPE
+from literalai_otel import __version__
+from literalai_otel.attributes import DEPLOYMENT_ENVIRONMENT, INSTRUMENTOR_SCOPE_PREFIX, SERVICE_VERSION, STEP_SCOPE
 from literalai_otel.config import Config
 from literalai_otel.context import Client, Sink, Surface, default_client
+from literalai_otel.context.opening import context_for
 from literalai_otel.context.private import PrivateTracerProvider
+from literalai_otel.context.state import literal_context
 from literalai_otel.errors import ConfigError
 from literalai_otel.export import Counters, Delivery, FlushResult, LiteralSpanProcessor
 from literalai_otel.processor import LineageIndex
@@ -144,6 +150,63 @@ class LiteralClient(Surface):
         # A span that a joined provider did not show us was sampled out; one beside a private provider is the host's.
         return not self.private if known is None else known
 
+    def langchain_callback(
+        self, to_ignore: Sequence[str] | None = None, to_keep: Sequence[str] | None = None, **kwargs: Any
+    ) -> Any:
+        """A callback handler that records runs of LangChain and LangGraph for this client.
+
+        Give it in `config={"callbacks": [handler]}`. Beside `init()` or zero-code a run is still one step.
+
+        Args:
+            to_ignore: Runs whose names contain one of these are left out; by default sequences, lambdas and the
+                like without a name.
+            to_keep: Types of runs that are kept inside of those: `llm`, `tool`, `retriever`, `agent` and `chain` by
+                default, also `prompt` and `parser`.
+            **kwargs: Taken and not used: options of the tracer class of the published client.
+
+        Returns:
+            A `BaseCallbackHandler`; it may be used for any number of calls.
+
+        Raises:
+            ImportError: `literalai-otel-langchain` or langchain-core is not installed.
+        """
+        try:
+            handlers = import_module("literalai_otel_langchain.callbacks")
+        except ImportError as problem:
+            raise ImportError(
+                "langchain_callback needs LangChain and its instrumentor: pip install literalai-otel-langchain "
+                f"langchain-core ({problem})"
+            ) from problem
+        from literalai_otel.genai import Recorder
+
+        recorder = Recorder(f"{INSTRUMENTOR_SCOPE_PREFIX}langchain", __version__, self.tracer_provider)
+        handler = handlers.client_handler(recorder, self._around, to_ignore, to_keep)
+        handler.enabled = not self.disabled
+        return handler
+
+    def instrument_llamaindex(self) -> None:
+        """Record what LlamaIndex does from now on. A second call changes nothing.
+
+        A run of LlamaIndex outside of a thread gets one of its own, inside it belongs to that. For this client, unless
+        it happens in a thread or step of another one.
+
+        Raises:
+            ImportError: `literalai-otel-llama-index` is not installed.
+        """
+        try:
+            instrumentor = import_module("literalai_otel_llama_index").LlamaIndexInstrumentor()
+        except ImportError as problem:
+            raise ImportError(
+                "instrument_llamaindex needs the instrumentor of LlamaIndex: pip install literalai-otel-llama-index "
+                f"({problem})"
+            ) from problem
+        if not self.disabled:
+            instrumentor.instrument(tracer_provider=self.tracer_provider, make_threads=True, around=self._around)
+
+    def _around(self, context: Context) -> Context:
+        """`context` as one where this client's steps belong."""
+        return context_for(self, literal_context(context).settled().for_client(self), context)
+
     def _client_now(self) -> Client:
         return self
 
@@ -194,7 +257,10 @@ class LiteralClient(Surface):
     def _add_processor(self, provider: Any) -> None:
         """`provider`: of the SDK, or what a package wrapped around one."""
         self._processor = LiteralSpanProcessor(
-            self.delivery, client_name=self.name, export_filter=self._config.export_filter
+            self.delivery,
+            client_name=self.name,
+            export_filter=self._config.export_filter,
+            keep_foreign=self._config.keep_foreign,
         )
         self._lineage = self._processor.lineage
         provider.add_span_processor(self._processor)
