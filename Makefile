@@ -12,7 +12,7 @@ help: ## list the targets
 
 setup: $(SETUP) ## make .venv with everything, editable
 
-$(SETUP): pyproject.toml requirements-dev.txt instrumentors/openai/pyproject.toml
+$(SETUP): pyproject.toml requirements-dev.txt $(wildcard instrumentors/*/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make setup PYTHON=python3.11"; exit 1; }
 	@test -x $(BIN)/python || { echo "making .venv"; $(PYTHON) -m venv .venv; }
 	@echo "installing the development environment (about 350 MB, once)"

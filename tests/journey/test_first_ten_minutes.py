@@ -15,6 +15,8 @@ from programs import clean_environment
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, ROOT / "examples" / "demo"]
 
+pytestmark = pytest.mark.serial
+
 
 def processes_of(session: int) -> list[int]:
     """Processes of a session that are still there, zombies aside."""

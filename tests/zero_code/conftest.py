@@ -19,6 +19,10 @@ import pytest
 from literalai_otel.testing import FakeProvider
 
 KEY = "key-of-the-test-project"
+LONGEST_RUN_S = 80.0
+"""For a program that takes 2 s on an idle machine. One that hangs must be ended, a slow one must not."""
+OF_NO_INTEREST = "fastapi,google-genai"
+"""Instrumentors of this environment that import their framework at once: two seconds for each program."""
 SCRIPTS = Path(sys.executable).parent
 
 
@@ -122,6 +126,12 @@ class Run:
 Zero = Callable[..., Run]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(3 * LONGEST_RUN_S))
+
+
 @pytest.fixture
 def sink() -> Iterator[Sink]:
     made = Sink()
@@ -150,15 +160,19 @@ def ours(sink: Sink, provider: FakeProvider) -> dict[str, str]:
 
 @pytest.fixture
 def bare_environment() -> dict[str, str]:
-    """The environment of the tests without any setting of a tracer."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "LITERAL_", "OPENAI_"))}
+    """The environment of the tests without any setting of a tracer but what keeps the programs quick."""
+    settings = ("OTEL_", "LITERAL_", "OPENAI_")
+    others = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
+    return others | {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": OF_NO_INTEREST}
 
 
 @pytest.fixture
 def run(tmp_path: Path, bare_environment: dict[str, str]) -> Zero:
     """Run a program, by default under `opentelemetry-instrument`, to its end."""
 
-    def start(code: str, env: Mapping[str, str], *flags: str, instrument: bool = True, timeout: float = 40) -> Run:
+    def start(
+        code: str, env: Mapping[str, str], *flags: str, instrument: bool = True, timeout: float = LONGEST_RUN_S
+    ) -> Run:
         program = tmp_path / "app.py"
         program.write_text(textwrap.dedent(code), encoding="utf-8")
         tool = [str(SCRIPTS / "opentelemetry-instrument"), *flags] if instrument else []
@@ -219,5 +233,5 @@ def stock(plugins: Plugins, ours: dict[str, str]) -> dict[str, str]:
     )
     chosen = {"OTEL_PYTHON_DISTRO": "stock", "OTEL_PYTHON_CONFIGURATOR": "stock"}
     # Another distro loads every instrumentor that is installed; ours keeps the other packages' ones out by itself.
-    chosen["OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"] = "openai"
+    chosen["OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"] = f"openai,{OF_NO_INTEREST}"
     return ours | plugins.environment | chosen

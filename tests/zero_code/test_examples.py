@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from literalai_otel.testing import Chat, Failure
+from literalai_otel.testing import Chat, Failure, FakeProvider
+from literalai_otel.testing.mistral_chat import MistralChat
+from literalai_otel.testing.mistral_endpoints import MISTRAL_ENDPOINTS
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.py"))
 
 
 def test_there_are_examples():
-    assert {path.name for path in EXAMPLES} >= {"agent.py", "app.py"}
+    assert {path.name for path in EXAMPLES} >= {"agent.py", "app.py", "mistral_chat.py"}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
@@ -28,6 +30,39 @@ def test_the_plain_program_becomes_one_generation_and_knows_nothing_of_us(run, o
     assert (done.status, done.out, done.err) == (0, "Hello from the fake provider.\n", "")
     (step,) = sink.steps
     assert (step["type"], step["generation"]["provider"]) == ("llm", "openai")
+
+
+@pytest.mark.feature("I-MIS-01", "I-MIS-02")
+def test_each_turn_of_the_mistral_conversation_is_a_generation_with_the_history(run, ours, sink):
+    source = (EXAMPLES[0].parent / "mistral_chat.py").read_text(encoding="utf-8")
+    with FakeProvider(MISTRAL_ENDPOINTS) as mistral:
+        mistral.script(MistralChat("The castle."), MistralChat("The bridge."))
+        done = run(source, ours | {"MISTRAL_SERVER_URL": mistral.origin})
+    assert (done.status, done.out, done.err) == (0, "The castle.\nThe bridge.\n", "")
+    first, second = (step["generation"] for step in sorted(sink.steps, key=lambda step: step["startTime"]))
+    assert {first["provider"], second["provider"]} == {"mistralai"}
+    assert (first["inputTokenCount"], first["outputTokenCount"]) == (11, 7)
+    assert [message["role"] for message in second["messages"]] == ["system", "user", "assistant", "user"]
+    assert second["messages"][2]["content"] == "The castle."
+    assert second["messageCompletion"]["content"] == "The bridge."
+
+
+@pytest.mark.feature("I-LC-06", "I-LC-10", "I-LC-13")
+def test_the_graph_is_a_run_with_a_step_for_each_node(run, ours, sink, provider):
+    source = (EXAMPLES[0].parent / "langchain_agent.py").read_text(encoding="utf-8")
+    assert "import literalai" not in source
+    provider.script(Chat("Climb the hill."))
+    done = run(source, ours | {"LANGSMITH_TRACING": "false"})
+    assert (done.status, done.out) == (0, "Climb the hill.\n")
+    steps = {step["name"]: step for step in sink.steps}
+    parent = {name: next((each["name"] for each in sink.steps if each["id"] == step.get("parentId")), None)
+              for name, step in steps.items()}  # fmt: skip
+    assert steps["trip planner"]["type"] == "run"
+    assert (parent["look_up"], parent["plan"]) == ("trip planner", "trip planner")
+    assert (steps["get_weather"]["type"], parent["get_weather"]) == ("tool", "look_up")
+    (generation,) = sink.generations
+    assert (generation["type"], generation["generation"]["inputTokenCount"]) == ("llm", 11)
+    assert {step["threadId"] for step in sink.steps} == {"trip-to-lisbon"}
 
 
 @pytest.mark.feature("L-LOG-01")

@@ -15,15 +15,30 @@ LOADED = """
     ("settings", "loaded"),
     [
         ({}, [True, False, False]),
-        ({"LITERAL_PREFER": "official"}, [True, False, False]),
+        ({"LITERAL_PREFER": "official"}, [False, False, False]),
         ({"LITERAL_KEEP_FOREIGN": "true"}, [True, True, True]),
         ({"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "literalai_openai"}, [False, True, True]),
     ],
-    ids=["by default ours stands", "no official one is installed", "all on demand", "theirs when ours is left out"],
+    ids=["by default ours stands", "the official one stands", "all on demand", "theirs when ours is left out"],
 )
 def test_one_instrumentor_stands_for_a_framework(run, ours, settings, loaded):
     done = run(LOADED, ours | settings)
     assert (done.status, done.out) == (0, f"{loaded}\n")
+
+
+FAMILIES = """
+    import sys
+    print(sorted(name for name in sys.modules if name.startswith("literalai_otel_") and "." not in name))
+    theirs = ("opentelemetry.instrumentation", "openinference.instrumentation")
+    frameworks = ("openai", "mistralai", "langchain", "llama_index", "llamaindex")
+    print(sorted({f"{family}.{name}" for family in theirs for name in frameworks} & set(sys.modules)))
+"""
+OURS = ["literalai_otel_langchain", "literalai_otel_llama_index", "literalai_otel_mistralai", "literalai_otel_openai"]
+
+
+def test_ours_stands_for_every_framework_however_others_spell_its_name(run, ours):
+    done = run(FAMILIES, ours)
+    assert (done.status, done.out) == (0, f"{OURS}\n[]\n")
 
 
 def test_the_official_instrumentor_stands_when_it_is_preferred(run, ours, sink, plugins):
