@@ -225,7 +225,8 @@ def echo(driver: Driver) -> Computed:
     """An answer that repeats the question, in its own model's words."""
 
     def choose(request: RecordedRequest) -> Answer:
-        return driver.answer(text=request.json()["messages"][-1]["content"])
+        content = request.json()["messages"][-1]["content"]
+        return driver.answer(text=content if isinstance(content, str) else "".join(part["text"] for part in content))
 
     return Computed(choose)
 

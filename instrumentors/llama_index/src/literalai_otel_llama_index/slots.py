@@ -1,7 +1,7 @@
 """Where a wrapped method and the span inside of it meet: the method has the result, the span has the recording."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Final
 
@@ -22,7 +22,7 @@ _SLOT: Final[ContextVar[Slot | None]] = ContextVar("literalai_llama_index_slot",
 
 
 @contextmanager
-def open_slot() -> Iterator[Slot]:
+def open_slot() -> Generator[Slot, None, None]:
     """A slot for the span that is entered next. Tasks that are started meanwhile do not find it open."""
     slot = Slot()
     token = _SLOT.set(slot)
@@ -30,7 +30,8 @@ def open_slot() -> Iterator[Slot]:
         yield slot
     finally:
         slot.taken = True
-        _SLOT.reset(token)
+        with suppress(ValueError):  # a coroutine that is collected is closed in whatever context the collector runs
+            _SLOT.reset(token)
 
 
 def take_slot() -> Slot | None:

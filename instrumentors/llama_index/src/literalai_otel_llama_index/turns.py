@@ -32,11 +32,15 @@ def follow_run(original: Any, patches: PatchSet) -> Callable[..., Any]:
             return bound(*args, **kwargs)
         with open_slot() as slot:
             result = bound(*args, **kwargs)
-        if slot.node is not None and isinstance(result, Future):
+        if slot.node is not None and _is_future(result):
             _follow(slot.node, result)
         return result
 
     return run
+
+
+def _is_future(result: Any) -> bool:
+    return isinstance(result, Future)
 
 
 def _follow(node: Node, future: Any) -> None:
