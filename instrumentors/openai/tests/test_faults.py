@@ -52,8 +52,6 @@ ENTRIES = {
     "AsyncReader.__init__": WAY,
     "SyncReader.__getattr__": WAY,
     "SyncReader.__init__": WAY,
-    "AsyncReader.__del__": LAST,
-    "SyncReader.__del__": LAST,
     "SyncReader.__iter__": WAY,
     "SyncReader.__next__": WAY,
     "Watch._anchor_gone": LAST,

@@ -1,9 +1,11 @@
 """`literalai-otel tail`: steps as they end."""
 
+import signal
+import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 import typer
 
@@ -51,7 +53,7 @@ def tail(
     out = console()
     widths = fixed_widths(out.width)
     try:
-        with connected(url, api_key) as api:
+        with Interruption() as stop, connected(url, api_key) as api:
             status = console(error=True)
             lost = False
 
@@ -61,7 +63,8 @@ def tail(
                     status.print("the server does not answer; trying on (Ctrl-C ends this)")
                 lost = True
 
-            for step in arrivals(api, filters, past=lines, every=every if follow else None, waiting=waiting):
+            pause = every if follow else None
+            for step in arrivals(api, filters, past=lines, every=pause, waiting=waiting, stopped=stop.asked_for):
                 lost = False
                 if as_json:
                     from literalai_otel.jsonable import dumps_text
@@ -73,6 +76,31 @@ def tail(
     except KeyboardInterrupt:
         # The usual way out of a command that never ends by itself.
         return
+
+
+class Interruption:
+    """Remembers that Ctrl-C was pressed: the exception is lost when it comes up inside a finalizer."""
+
+    def __init__(self) -> None:
+        self._asked_for = False
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._interrupted)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def asked_for(self) -> bool:
+        """Whether it was."""
+        return self._asked_for
+
+    def _interrupted(self, *_: object) -> None:
+        self._asked_for = True
+        raise KeyboardInterrupt
 
 
 def conditions(kind: str | None, thread: str | None, errors: bool) -> list[dict[str, Any]]:
@@ -94,10 +122,11 @@ def arrivals(
     past: int,
     every: float | None,
     waiting: Callable[[], None] = lambda: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[Step]:
     """The last `past` steps, oldest first, then each further one once; `every` None stops after the past.
 
-    `waiting` is called each time the server does not answer for a while; then it is asked again.
+    `waiting` is called each time the server does not answer for a while; then it is asked again, until `stopped`.
 
     Pages go by cursor, in order of arrival, each from a cursor that is `OVERLAP` seconds old.
     """
@@ -110,7 +139,7 @@ def arrivals(
         return
     cursor = page.page_info.start_cursor
     marks: deque[tuple[float, str | None]] = deque([(time.monotonic(), cursor)])
-    while True:
+    while not stopped():
         time.sleep(every)
         now = time.monotonic()
         while len(marks) > 1 and marks[1][0] <= now - OVERLAP:

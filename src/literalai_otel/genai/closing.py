@@ -5,6 +5,7 @@ of closing comes together. The SDK also closes it itself at the end of a read, b
 error: hence `Watch.busy`.
 """
 
+import logging
 import sys
 from collections.abc import Callable
 from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
@@ -13,6 +14,8 @@ from typing import Any, Final
 
 from literalai_otel.genai.abandoned import end_later
 from literalai_otel.genai.watch import Watch
+
+logger = logging.getLogger(__name__)
 
 _GENERATORS: Final = CO_GENERATOR | CO_ASYNC_GENERATOR
 _EXITS: Final = ("__exit__", "__aexit__")
@@ -32,13 +35,15 @@ def _sync_close(original: Callable[..., Any], watch: Watch) -> Callable[..., Any
     def close(*args: Any, **kwargs: Any) -> Any:
         if watch.busy or watch.orphaned:
             return original(*args, **kwargs)
-        if _called_by_generator():
+        error, finalized = None, False
+        try:
+            finalized = watch.taken and _called_by_generator()
+            error = None if finalized else _error_of_block()
+        except Exception:
+            logger.debug("why a stream closes is unknown", exc_info=True)
+        if finalized:
             end_later(watch.abandoned)
             return original(*args, **kwargs)
-        try:
-            error = _error_of_block()
-        except Exception:
-            error = None
         try:
             result = original(*args, **kwargs)
         except BaseException as problem:
@@ -54,13 +59,15 @@ def _async_close(original: Callable[..., Any], watch: Watch) -> Callable[..., An
     async def aclose(*args: Any, **kwargs: Any) -> Any:
         if watch.busy or watch.orphaned:
             return await original(*args, **kwargs)
-        if _called_by_generator():
+        error, finalized = None, False
+        try:
+            finalized = watch.taken and _called_by_generator()
+            error = None if finalized else _error_of_block()
+        except Exception:
+            logger.debug("why a stream closes is unknown", exc_info=True)
+        if finalized:
             end_later(watch.abandoned)
             return await original(*args, **kwargs)
-        try:
-            error = _error_of_block()
-        except Exception:
-            error = None
         try:
             result = await original(*args, **kwargs)
         except BaseException as problem:
