@@ -6,8 +6,9 @@ import openai
 
 from literalai_otel.attributes import REQUEST_RETRIES
 from literalai_otel.testing import CapturedSpan, Chat, Disconnect, Failure, Gate
+from literalai_otel.testing.cases import Cases
 
-from .worlds import HTTP, Cases, Expect, OpenAIWorld
+from .worlds import HTTP, Expect, OpenAIWorld
 
 ERRORS = case = Cases()
 

@@ -16,11 +16,12 @@ from literalai_otel.attributes import (
     USAGE_TEXT_INPUT_TOKENS,
 )
 from literalai_otel.testing import CapturedSpan, Gate, Images, Reply
+from literalai_otel.testing.cases import Cases
 from literalai_otel.testing.openai_media import HEARD, PICTURE, SOUND
+from literalai_otel.testing.reading import decoded, inputs, outputs, parts, texts
 
 from .cases_streams import timed
-from .reading import decoded, inputs, outputs, parts, texts
-from .worlds import Cases, Expect, OpenAIWorld
+from .worlds import Expect, OpenAIWorld
 
 MEDIA = case = Cases()
 

@@ -28,9 +28,10 @@ from literalai_otel.attributes import (
     USAGE_REASONING_OUTPUT_TOKENS,
 )
 from literalai_otel.testing import ABSENT, CapturedSpan, Chat, Failure, ToolCall, json_answer
+from literalai_otel.testing.cases import Cases
+from literalai_otel.testing.reading import arguments, decoded, inputs, outputs, parts, texts
 
-from .reading import arguments, decoded, inputs, outputs, parts, texts
-from .worlds import HELLO, ONE, OPENAI, Cases, Expect, OpenAIWorld
+from .worlds import HELLO, ONE, OPENAI, Expect, OpenAIWorld
 
 PLAIN = case = Cases()
 

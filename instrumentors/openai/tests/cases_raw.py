@@ -6,10 +6,11 @@ import openai
 import pydantic
 
 from literalai_otel.testing import Chat
+from literalai_otel.testing.cases import Cases
 
 from .cases_plain import GREETING
 from .cases_streams import PIECES
-from .worlds import HELLO, Cases, Expect, OpenAIWorld
+from .worlds import HELLO, Expect, OpenAIWorld
 
 RAW = case = Cases()
 

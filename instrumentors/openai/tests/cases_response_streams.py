@@ -8,12 +8,13 @@ import pydantic
 
 from literalai_otel.attributes import RESPONSE_ID, RESPONSE_MODEL, RESPONSE_STATUS, RESPONSE_TIME_TO_FIRST_CHUNK
 from literalai_otel.testing import CapturedSpan, Gate, Response
+from literalai_otel.testing.cases import Cases
 from literalai_otel.testing.openai_responses import message_item
+from literalai_otel.testing.reading import outputs, parts
 
 from .cases_responses import GREETING, refused, server_tools_recorded, thoughts, two_calls
 from .cases_streams import timed, untimed
-from .reading import outputs, parts
-from .worlds import Cases, Expect, OpenAIWorld
+from .worlds import Expect, OpenAIWorld
 
 RESPONSE_STREAMS = case = Cases()
 

@@ -28,10 +28,11 @@ from literalai_otel.attributes import (
     USAGE_REASONING_OUTPUT_TOKENS,
 )
 from literalai_otel.testing import CapturedSpan, Response, json_answer
+from literalai_otel.testing.cases import Cases
 from literalai_otel.testing.openai_responses import message_item
+from literalai_otel.testing.reading import arguments, decoded, inputs, outputs, parts
 
-from .reading import arguments, decoded, inputs, outputs, parts
-from .worlds import OPENAI, Cases, Expect, OpenAIWorld
+from .worlds import OPENAI, Expect, OpenAIWorld
 
 RESPONSES = case = Cases()
 

@@ -9,10 +9,11 @@ import pydantic
 
 from literalai_otel.attributes import REQUEST_STREAM, RESPONSE_TIME_TO_FIRST_CHUNK
 from literalai_otel.testing import CapturedSpan, Chat, Chunks, Gate
+from literalai_otel.testing.cases import Cases
+from literalai_otel.testing.reading import arguments, outputs, parts, texts
 
 from .cases_plain import GREETING, WEATHER_TOOL, refused, two_tool_calls
-from .reading import arguments, outputs, parts, texts
-from .worlds import HELLO, Cases, Expect, OpenAIWorld
+from .worlds import HELLO, Expect, OpenAIWorld
 
 STREAMS = case = Cases()
 

@@ -18,10 +18,11 @@ from literalai_otel.attributes import (
     USAGE_TOTAL_TOKENS,
 )
 from literalai_otel.testing import CapturedSpan, Completion, json_answer
+from literalai_otel.testing.cases import Cases
+from literalai_otel.testing.reading import decoded, inputs, texts
 
 from .cases_streams import timed
-from .reading import decoded, inputs, texts
-from .worlds import HELLO, Cases, Expect, OpenAIWorld
+from .worlds import HELLO, Expect, OpenAIWorld
 
 TEXT = case = Cases()
 

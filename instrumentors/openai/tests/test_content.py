@@ -17,8 +17,8 @@ from literalai_otel.attributes import CONTENT_DROPPED, INPUT_MESSAGES, OUTPUT_ME
 from literalai_otel.genai.side_table import SIDE_TABLE
 from literalai_otel.testing import CapturedSpan, Chat, FakeProvider, SpanCapture
 from literalai_otel.testing.guards import Guard
+from literalai_otel.testing.reading import decoded, inputs, outputs, parts, texts
 
-from .reading import decoded, inputs, outputs, parts, texts
 from .worlds import HELLO, OpenAIWorld
 
 KINDS = pytest.mark.parametrize("kind", ["sync", "async"])

@@ -19,9 +19,9 @@ from wrapt import wrap_function_wrapper
 
 from literalai_otel import genai
 from literalai_otel.testing import Chat, FakeProvider, Gate, SpanCapture
+from literalai_otel.testing.reading import inputs, texts
 from literalai_otel_openai import OpenAIInstrumentor
 
-from .reading import inputs, texts
 from .worlds import HELLO, OpenAIWorld
 
 Instrument = Callable[..., SpanCapture]

@@ -9,10 +9,10 @@ import pytest
 from literalai_otel import attributes
 from literalai_otel.model import CompletionGeneration
 from literalai_otel.testing import CapturedSpan, FakeProvider, Images, SpanCapture
+from literalai_otel.testing.reading import inputs
 from literalai_otel.translate import SpanRecord, translate
 from literalai_otel_openai.endpoints import ENDPOINTS, endpoint_of
 
-from .reading import inputs
 from .worlds import OpenAIWorld
 
 KINDS = pytest.mark.parametrize("kind", ["sync", "async"])

@@ -16,11 +16,11 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from literalai_otel import attributes
 from literalai_otel.config import Config
 from literalai_otel.testing import ABSENT, Chat, Chunks, Completion, FakeProvider, SpanCapture
+from literalai_otel.testing.reading import outputs, texts, usage
 from literalai_otel.testing.twin import Observation, observe
 from literalai_otel_openai.stream_usage import Asked
 
 from .cases_streams import PIECES
-from .reading import outputs, texts, usage
 from .worlds import HELLO, HTTP, OpenAIWorld
 
 KINDS = pytest.mark.parametrize("kind", ["sync", "async"])

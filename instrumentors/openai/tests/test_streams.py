@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from literalai_otel import attributes
 from literalai_otel.testing import Chat, Chunks, FakeProvider, Gate, SpanCapture
 from literalai_otel.testing.guards import Guard
+from literalai_otel.testing.reading import outputs, texts
 from literalai_otel.testing.twin import view
 from literalai_otel_openai import OpenAIInstrumentor
 
-from .reading import outputs, texts
 from .worlds import HELLO, OpenAIWorld
 
 KINDS = pytest.mark.parametrize("kind", ["sync", "async"])

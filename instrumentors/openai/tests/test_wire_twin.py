@@ -11,7 +11,9 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from literalai_otel import attributes
 from literalai_otel.testing import CapturedSpan, FakeProvider, SpanCapture, span_tree
+from literalai_otel.testing.cases import Case
 from literalai_otel.testing.guards import Guard
+from literalai_otel.testing.reading import error_name, outputs, texts, usage
 from literalai_otel.testing.twin import Observation, observe
 
 from .cases_errors import ERRORS
@@ -22,8 +24,7 @@ from .cases_response_streams import RESPONSE_STREAMS
 from .cases_responses import RESPONSES
 from .cases_streams import STREAMS
 from .cases_text import TEXT
-from .reading import error_name, outputs, texts, usage
-from .worlds import Case, Expect, OpenAIWorld
+from .worlds import Expect, OpenAIWorld
 
 SCOPE = "literalai_otel.instrumentors.openai"
 TABLES = (PLAIN, STREAMS, RAW, ERRORS, RESPONSES, RESPONSE_STREAMS, TEXT, MEDIA)

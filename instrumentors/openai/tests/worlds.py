@@ -1,7 +1,7 @@
 """The world of the OpenAI cases: clients of the installed SDK, pointed at the fake provider."""
 
 import importlib
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,40 +90,3 @@ class Expect:
 
 ONE = Expect()
 NONE: tuple[Expect, ...] = ()
-
-
-@dataclass(frozen=True)
-class Case:
-    """A row: its id, its program, and the spans that it is expected to leave."""
-
-    id: str
-    run: Callable[[OpenAIWorld], Coroutine[Any, Any, None]]
-    expect: tuple[Expect, ...]
-    kinds: Sequence[str]
-    logs: str | None
-    """Part of a debug record with a traceback that the case may cause, where the provider talks nonsense."""
-    features: Sequence[str]
-    """Rows of docs/features.toml that it proves."""
-
-
-class Cases:
-    """A table of cases, filled by a decorator."""
-
-    def __init__(self) -> None:
-        self.rows: list[Case] = []
-
-    def __call__(
-        self,
-        id: str,
-        *expect: Expect,
-        kinds: Sequence[str] = ("sync", "async"),
-        logs: str | None = None,
-        features: Sequence[str] = (),
-    ) -> Any:
-        """Add the decorated coroutine function as case `id`."""
-
-        def add(run: Callable[[OpenAIWorld], Coroutine[Any, Any, None]]) -> Callable[..., Any]:
-            self.rows.append(Case(id, run, expect, kinds, logs, features))
-            return run
-
-        return add
