@@ -14,6 +14,7 @@ import time
 
 import pytest
 
+from literalai_otel.cli.tail import Interruption, arrivals
 from literalai_otel.model import Step
 
 from .conftest import COMMAND, clean_environment
@@ -162,6 +163,20 @@ def test_tail_follows_each_step_once_until_ctrl_c(api, server):
     rest, errors = process.communicate(timeout=20)
     assert seen == [f"followed-{number}" for number in range(40)]
     assert (process.returncode, rest, errors) == (0, "", "")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_ctrl_c_that_is_lost_in_a_finalizer_ends_tail_all_the_same(api):
+    class Finalized:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    with Interruption() as stop:
+        assert not stop.asked_for()
+        Finalized()  # the interpreter ignores the exception
+        assert list(arrivals(api, [], past=0, every=0.05, stopped=stop.asked_for)) == []
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_terminal_gets_colours_and_its_own_width(server, trip):

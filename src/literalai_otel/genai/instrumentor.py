@@ -12,7 +12,7 @@ from opentelemetry.instrumentation.instrumentor import (  # pyright: ignore[repo
 )
 
 from literalai_otel import __version__
-from literalai_otel.attributes import SCOPE_PREFIX
+from literalai_otel.attributes import INSTRUMENTOR_SCOPE_PREFIX
 from literalai_otel.genai.recording import Recorder
 from literalai_otel.genai.switched_on import SWITCHED_ON
 from literalai_otel.genai.wrapper import Patch, PatchSet
@@ -68,7 +68,7 @@ class Instrumentor(BaseInstrumentor):
 
     def _instrument(self, **kwargs: Any) -> None:
         recorder = Recorder(
-            f"{SCOPE_PREFIX}.instrumentors.{self.framework}",
+            f"{INSTRUMENTOR_SCOPE_PREFIX}{self.framework}",
             __version__,
             kwargs.get("tracer_provider"),
             kwargs.get("meter_provider"),

@@ -75,13 +75,6 @@ class Inference(Invocation):
     calls_model: ClassVar[bool] = True
 
     @property
-    def span_name(self) -> str:
-        """`{operation} {model}`."""
-        model = self.attributes.get(REQUEST_MODEL)
-        operation: str = self.attributes[OPERATION_NAME]
-        return f"{operation} {model}" if model else operation
-
-    @property
     def span_kind(self) -> SpanKind:
         """CLIENT: models run elsewhere."""
         return SpanKind.CLIENT
