@@ -9,6 +9,7 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind
 
 from literalai_otel import attributes as names
 from literalai_otel.export import LiteralSpanExporter
@@ -55,6 +56,27 @@ def test_content_passes_by_the_stock_processor(sink, settings):
     assert all("why?" in str(step["generation"]["messages"]) for step in sink.steps.values())
     assert "why?" not in "".join(span.to_json() for span in others.get_finished_spans())
     assert len(SIDE_TABLE) == 0
+
+
+def test_a_step_is_below_the_step_above_it_whatever_is_between(sink, settings):
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(LiteralSpanExporter()))
+    tracer = provider.get_tracer("app")
+    with tracer.start_as_current_span("work", attributes={names.STEP_TYPE: "run"}) as work:
+        with (
+            tracer.start_as_current_span("plumbing"),
+            tracer.start_as_current_span("post", kind=SpanKind.CLIENT) as post,
+        ):
+            record_chat(provider)
+        record_chat(provider)
+    with tracer.start_as_current_span("plumbing"):
+        record_chat(provider)
+    provider.shutdown()
+    ids = {step["metadata"]["otel"]["span_id"]: step for step in sink.steps.values()}
+    run = ids.pop(f"{work.get_span_context().span_id:016x}")
+    assert run["metadata"]["otel"]["bridges"] == [f"{post.get_span_context().span_id:016x}"]
+    parents = [step["metadata"]["otel"].get("parent_span_id") for step in ids.values()]
+    assert parents == [run["metadata"]["otel"]["span_id"]] * 2 + [None]
 
 
 def test_content_that_could_not_wait_is_said_once(settings, monkeypatch, warnings_of):

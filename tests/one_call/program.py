@@ -9,6 +9,7 @@ that went over the wire. A process of its own, since not every family undoes wha
 import asyncio
 import gc
 import importlib
+import importlib.util
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -29,6 +30,8 @@ from literalai_otel.testing import Chat, FakeProvider, ToolCall
 OURS = {
     "openai": ("literalai_otel_openai", "OpenAIInstrumentor"),
     "langchain": ("literalai_otel_langchain", "LangChainInstrumentor"),
+    "mistralai": ("literalai_otel_mistralai", "MistralAIInstrumentor"),
+    "llama_index": ("literalai_otel_llama_index", "LlamaIndexInstrumentor"),
 }
 FOREIGN = {
     ("openllmetry", "openai"): ("opentelemetry.instrumentation.openai", "OpenAIInstrumentor"),
@@ -37,11 +40,17 @@ FOREIGN = {
     ("openllmetry", "langchain"): ("opentelemetry.instrumentation.langchain", "LangchainInstrumentor"),
     ("openinference", "langchain"): ("openinference.instrumentation.langchain", "LangChainInstrumentor"),
     ("official", "langchain"): ("opentelemetry.instrumentation.genai.langchain", "LangChainInstrumentor"),
+    ("openllmetry", "mistralai"): ("opentelemetry.instrumentation.mistralai", "MistralAiInstrumentor"),
+    ("openinference", "mistralai"): ("openinference.instrumentation.mistralai", "MistralAIInstrumentor"),
+    ("openllmetry", "llama_index"): ("opentelemetry.instrumentation.llamaindex", "LlamaIndexInstrumentor"),
+    ("openinference", "llama_index"): ("openinference.instrumentation.llama_index", "LlamaIndexInstrumentor"),
+    ("official", "llama_index"): ("opentelemetry.instrumentation.genai.llama_index", "LlamaIndexInstrumentor"),
 }
 on_loop = asyncio.new_event_loop().run_until_complete
 """One loop for all: frameworks keep their clients."""
 HELLO = [{"role": "user", "content": "Hi"}]
 USAGE = {"stream_options": {"include_usage": True}}
+MISTRAL = "mistral-large-latest"
 
 
 class Literal:
@@ -206,7 +215,55 @@ def langchain_modes(fake: FakeProvider) -> Modes:
     }
 
 
-MODES = {"openai": openai_modes, "langchain": langchain_modes}
+def mistralai_modes(fake: FakeProvider) -> Modes:
+    layout = "mistralai.client" if importlib.util.find_spec("mistralai.client.chat") else "mistralai"
+    client = importlib.import_module(layout).Mistral(api_key="k", server_url=fake.origin)
+
+    async def asynchronous() -> None:
+        await client.chat.complete_async(model=MISTRAL, messages=HELLO)
+
+    async def stream() -> None:
+        async for _ in await client.chat.stream_async(model=MISTRAL, messages=HELLO):
+            pass
+
+    return {
+        "sync": lambda: client.chat.complete(model=MISTRAL, messages=HELLO),
+        "async": lambda: on_loop(asynchronous()),
+        "stream": lambda: all(client.chat.stream(model=MISTRAL, messages=HELLO)),
+        "async stream": lambda: on_loop(stream()),
+    }
+
+
+def llama_index_modes(fake: FakeProvider) -> Modes:
+    from llama_index.core import Document, SummaryIndex
+    from llama_index.core.llms import ChatMessage
+    from llama_index.llms.mistralai import MistralAI
+
+    model = MistralAI(model=MISTRAL, endpoint=fake.origin, api_key="k", max_retries=0)
+    said = [ChatMessage("Hi")]
+
+    async def stream() -> None:
+        async for _ in await model.astream_chat(said):
+            pass
+
+    def query() -> None:
+        SummaryIndex.from_documents([Document(text="Lisbon is in Portugal.")]).as_query_engine(llm=model).query("Hi")
+
+    return {
+        "sync": lambda: model.chat(said),
+        "async": lambda: on_loop(model.achat(said)),
+        "stream": lambda: list(model.stream_chat(said)),
+        "async stream": lambda: on_loop(stream()),
+        "query": query,
+    }
+
+
+MODES = {
+    "openai": openai_modes,
+    "langchain": langchain_modes,
+    "mistralai": mistralai_modes,
+    "llama_index": llama_index_modes,
+}
 
 
 @contextmanager

@@ -4,17 +4,16 @@ from typing import Any
 
 import openai
 import pytest
-from opentelemetry.context import Context
-from opentelemetry.sdk.trace import Span, TracerProvider
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from literalai_otel import attributes
 from literalai_otel.export import FinishedSpan, LiteralSpanProcessor
 from literalai_otel.genai import resolve
-from literalai_otel.genai.side_table import FOR_LITERAL_ALONE
 from literalai_otel.testing import FakeProvider, SpanCapture
 from literalai_otel.testing.guards import Guard
+from literalai_otel.testing.spans import LiteralAlone
 from literalai_otel_openai import OpenAIInstrumentor
 
 from .worlds import HELLO
@@ -41,14 +40,6 @@ CALLS: dict[str, Any] = {
         model="m", file=b"x", response_format="text"
     ),
 }
-
-
-class LiteralAlone(SpanCapture):
-    """Says of each span that nobody else sees it, as the processor of this project does where that is so."""
-
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        setattr(span, FOR_LITERAL_ALONE, True)
-        super().on_start(span, parent_context)
 
 
 def recorded(kind: type[SpanCapture], name: str, provider: FakeProvider, guard: Guard) -> Any:

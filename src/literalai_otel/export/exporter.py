@@ -87,7 +87,7 @@ class LiteralSpanExporter(SpanExporter):
 
     def _places(self, spans: Sequence[ReadableSpan]) -> Places:
         try:
-            return Places() if self._keep_foreign else places_in(spans)
+            return places_in(spans, collapses=not self._keep_foreign, all_are_steps=self._export_all)
         except Exception:
             logger.debug("spans of one call were not brought together", exc_info=True)
             return Places()

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
 from opentelemetry.trace import SpanKind, StatusCode
 
-from literalai_otel.genai.side_table import SIDE_TABLE, resolve
+from literalai_otel.genai.side_table import FOR_LITERAL_ALONE, SIDE_TABLE, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,3 +185,12 @@ def span_tree(spans: Sequence[CapturedSpan], *, attributes: Sequence[str] = ()) 
 
     add(None, 0)
     return "\n".join(lines)
+
+
+class LiteralAlone(SpanCapture):
+    """A capture that says of each span that nobody else sees it, as `LiteralSpanProcessor` does where that is so."""
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Count the span as open, and say so before its recording asks."""
+        setattr(span, FOR_LITERAL_ALONE, True)
+        super().on_start(span, parent_context)

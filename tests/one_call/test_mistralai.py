@@ -1,0 +1,38 @@
+"""Mistral's SDK, our instrumentor and OpenInference's: one generation, with everything that is known."""
+
+import pytest
+
+from .program import FOREIGN
+
+ORDERS = {"theirs first": ["openinference", "ours"], "ours first": ["ours", "openinference"]}
+ANSWERED = ["mistral-large-latest-2025-01-01", 11, 7, "Hi", "Hello from the fake provider.", "ok"]
+STREAMED = ["mistral-large-latest-2025-01-01", None, None, "Hi", "Hello from the fake provider.", "ok"]
+EXPECTED = {"sync": ANSWERED, "async": ANSWERED, "stream": STREAMED, "async stream": STREAMED}
+UNREAD = {False: "mistral-large-latest", True: "mistral-large-latest-2025-01-01"}
+"""Behind a stock processor or not: the model of ours where their wrapper, which is inside, answers with a generator in
+place of the SDK's stream. Ours gets no chunks to read then; behind a stock processor it learns what theirs knew."""
+NEEDS = FOREIGN["openinference", "mistralai"][0]
+
+pytestmark = pytest.mark.feature("I-MIS-01")
+
+
+@pytest.mark.parametrize("stock_processor", [False, True])
+@pytest.mark.parametrize("mode", EXPECTED)
+@pytest.mark.parametrize("order", ORDERS)
+def test_literal_gets_one_generation_below_the_run(ask, order: str, mode: str, stock_processor: bool) -> None:
+    asked = {"stock_processor": True} if stock_processor else {}
+    found = ask(NEEDS, framework="mistralai", instrument=ORDERS[order], **asked)[mode]
+    generation = EXPECTED[mode]
+    if (order, mode) == ("theirs first", "async stream"):
+        generation = [UNREAD[stock_processor], None, None, "Hi", "", "ok"]
+    assert found["requests"] == 1
+    assert found["steps"] == [[0, "run", "work"], [1, "llm", "chat mistral-large-latest", *generation]]
+
+
+@pytest.mark.parametrize("mode", EXPECTED)
+def test_other_exporters_see_their_span_as_without_us(ask, mode: str) -> None:
+    alone = ask(NEEDS, framework="mistralai", instrument=["openinference"])[mode]["spans"]
+    beside = ask(NEEDS, framework="mistralai", instrument=ORDERS["ours first"])[mode]["spans"]
+    ours = [span for span in beside if span["scope"].startswith("literalai_otel.")]
+    assert len(ours) == 1
+    assert [span for span in beside if span not in ours] == alone
