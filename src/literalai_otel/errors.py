@@ -5,9 +5,15 @@
     ├── TransportError         no usable HTTP answer: refused, timed out, cut, not JSON
     ├── APIStatusError         an HTTP status of 400 or above
     ├── GraphQLError           a 200 answer that carries `errors` or `{ok: false}`
+    ├── NotFoundError          what was to be changed or used does not exist
+    ├── TemplateError          the template of a prompt is no Mustache
     ├── InvalidValueError      server: a value that came in breaks a rule (`server/values.py`)
     │   ├── FilterError        a filter, order or cursor that the grammar does not know (`server/filters.py`)
     │   └── ConflictError      another user has the identifier (`server/store/participants.py`)
+    ├── ProtectedScoreError    server: a score that stays with its experiment (`server/store/scores.py`)
+    ├── SignatureError         server: an address that was altered or has expired (`server/signing.py`)
+    ├── StorageError           server: the storage of files cannot be used (`server/blobs/storage.py`)
+    ├── FileTooLargeError      server: an upload over the cap (`server/blobs/spool.py`)
     └── Overloaded             server: too many bytes wait for the database (`server/ingest.py`)
 
 Instrumentors, processors and exporters never raise any of them into the user's program.
@@ -60,3 +66,11 @@ class GraphQLError(LiteralError):
         self.operation = operation
         self.errors = errors
         self.data = data
+
+
+class NotFoundError(LiteralError):
+    """What was to be changed or used does not exist in the project; the message names it. Plain reads give None."""
+
+
+class TemplateError(LiteralError):
+    """The template of a prompt is no Mustache: a section is not closed, or closed and never opened."""

@@ -11,7 +11,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from literalai_otel import attributes as names
 from literalai_otel.jsonable import dumps, loads
-from literalai_otel.model import step_from_wire, to_wire
+from literalai_otel.model import Step, to_wire
 from literalai_otel.translate import SpanRecord, iso_time, step_id, translate, trim
 
 from .conftest import PARENT_ID, START, TRACE_ID, Ways, ended, over_otlp
@@ -231,7 +231,7 @@ def test_any_span_translates_alike_from_the_sdk_and_over_otlp(
     assert step == translate(there, export_all=True)
     assert step is not None
     wire = loads(dumps(to_wire(trim(step))))
-    assert to_wire(step_from_wire(wire)) == wire
+    assert to_wire(Step.from_dict(wire)) == wire
 
 
 native = st.recursive(

@@ -1,18 +1,35 @@
 """The model payload of an `llm` step (`spec/literal-wire.md` §4, Generation)."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
-from literalai_otel.model.wire import from_wire
+from literalai_otel.model.wire import Entity, from_wire
 
 GenerationType = Literal["CHAT", "COMPLETION"]
+GenerationMessageRole = Literal["system", "user", "assistant", "tool", "function", "developer"]
+
+
+class TextContent(TypedDict):
+    """A part of a message."""
+
+    type: Literal["text"]
+    text: str
+
+
+class ImageUrlContent(TypedDict):
+    """A part of a message; `image_url` is `{"url": …}`, a text in messages of old clients."""
+
+    type: Literal["image_url"]
+    image_url: dict[str, Any] | str
+
+
 GenerationMessage = dict[str, Any]
 """`{role, content, name?, tool_calls?, tool_call_id?, uuid?, templated?}`, OpenAI-like; content is a
 text, a list of parts, or None."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Generation:
+@dataclass(slots=True, kw_only=True, repr=False)
+class Generation(Entity):
     """What chat and completion have in common.
 
     Units: `tt_first_token` milliseconds, `duration` seconds, `token_throughput_in_s` tokens per second.
@@ -36,8 +53,13 @@ class Generation:
     token_throughput_in_s: float | None = field(default=None, metadata={"wire": "tokenThroughputInSeconds"})
     duration: float | None = None
 
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "ChatGeneration | CompletionGeneration":  # pyright: ignore[reportIncompatibleMethodOverride] - the data say which of the two it is
+        """The subclass that `type` names; without one, `prompt` or `completion` decides."""
+        return generation_from_wire(data)
 
-@dataclass(slots=True, kw_only=True)
+
+@dataclass(slots=True, kw_only=True, repr=False)
 class ChatGeneration(Generation):
     """Messages in, one message out."""
 
@@ -46,13 +68,17 @@ class ChatGeneration(Generation):
     message_completion: GenerationMessage | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class CompletionGeneration(Generation):
     """Text in, text out."""
 
     type: GenerationType | None = "COMPLETION"
     prompt: str | None = None
     completion: str | None = None
+
+
+BaseGeneration = Generation
+"""The published name."""
 
 
 def generation_from_wire(data: dict[str, Any]) -> ChatGeneration | CompletionGeneration:

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from literalai_otel.model.wire import Entity
+
 T = TypeVar("T")
 
 
-@dataclass(slots=True, kw_only=True)
-class PageInfo:
+@dataclass(slots=True, kw_only=True, repr=False)
+class PageInfo(Entity):
     """Cursors are opaque; `end_cursor` goes back as `after`."""
 
     has_next_page: bool = False
@@ -16,8 +18,8 @@ class PageInfo:
     end_cursor: str | None = None
 
 
-@dataclass(slots=True, kw_only=True)
-class Page(Generic[T]):
+@dataclass(slots=True, kw_only=True, repr=False)
+class Page(Entity, Generic[T]):
     """`data` in list order; `total_count` counts the whole filtered list."""
 
     data: list[T]

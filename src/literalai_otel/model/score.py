@@ -1,13 +1,38 @@
 """A judgement on a step or an experiment item (`spec/literal-wire.md` §2.6)."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
+
+from literalai_otel.model.wire import Entity
 
 ScoreType = Literal["HUMAN", "AI", "CODE"]
 
 
-@dataclass(slots=True, kw_only=True)
-class Score:
+class ScoreDict(TypedDict, total=False):
+    """A score by its names on the wire; `name`, `type` and `value` are what it needs."""
+
+    id: str | None
+    name: str
+    type: ScoreType
+    value: float
+    label: str | None
+    stepId: str | None
+    generationId: str | None
+    datasetExperimentItemId: str | None
+    comment: str | None
+    scorer: str | None
+    tags: list[str] | None
+
+
+class ScoreUpdate(TypedDict, total=False):
+    """What can be changed of a score."""
+
+    comment: str | None
+    value: float
+
+
+@dataclass(slots=True, kw_only=True, repr=False)
+class Score(Entity):
     """`value` is finite; `label` names a category when the score has a categorical schema."""
 
     id: str | None = None
@@ -20,3 +45,5 @@ class Score:
     comment: str | None = None
     scorer: str | None = None
     tags: list[str] | None = None
+    created_at: str | None = None
+    updated_at: str | None = None

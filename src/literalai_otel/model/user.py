@@ -1,11 +1,22 @@
 """The person behind a thread; the wire says participant (`spec/literal-wire.md` §4, User)."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
+
+from literalai_otel.model.wire import Entity
 
 
-@dataclass(slots=True, kw_only=True)
-class User:
+class UserDict(TypedDict, total=False):
+    """A user by its names on the wire."""
+
+    id: str | None
+    identifier: str | None
+    metadata: dict[str, Any] | None
+    createdAt: str | None
+
+
+@dataclass(slots=True, kw_only=True, repr=False)
+class User(Entity):
     """`identifier` is the application's own name for the person, unique in a project."""
 
     id: str | None = None

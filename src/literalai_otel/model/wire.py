@@ -1,40 +1,82 @@
-"""The one codec between snake_case dataclasses and Literal's camelCase JSON.
+"""The one codec between snake_case dataclasses and Literal's camelCase JSON, and the base of all entities.
 
 Shapes: `spec/literal-wire.md` §4. Fields whose value is None are omitted, since null means absent on the
-wire; 0, "" and empty containers are values and stay. A field with `metadata={"wire": "name"}` keeps that name.
+wire; 0, "" and empty containers are values and stay. What a field's metadata may say:
+
+| Key | Meaning |
+|---|---|
+| `wire` | the name on the wire, where it is not the attribute's own; None: the field never leaves the process |
+| `read` | makes the attribute from what came over the wire: `one(…)` or `each(…)` |
 """
 
 import dataclasses
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from functools import cache
 from operator import attrgetter
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Self, TypeVar, cast
 
 T = TypeVar("T")
+Reader = Callable[[Any], Any]
 
 _JSON_TYPES: Final = frozenset({str, int, float, bool, dict})
 """Passed through without a look: every step of the process comes by here."""
 
 
-def wire_name(field: dataclasses.Field[Any]) -> str:
-    """`input_token_count` -> `inputTokenCount`, unless the field says otherwise."""
-    explicit = field.metadata.get("wire")
-    if explicit is not None:
-        return cast(str, explicit)
+class Entity:
+    """What Literal's dataclasses share: their JSON, in and out, and as what they print."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every field by its name on the wire, those that are None too."""
+        return _complete(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """The object of such a dict. Keys that it does not know are ignored."""
+        return from_wire(cls, data)
+
+    def __repr__(self) -> str:
+        try:
+            return json.dumps(to_wire(self), indent=2, ensure_ascii=False, default=str)
+        except (TypeError, ValueError, RecursionError):  # content that is no JSON, such as a dict inside itself
+            return object.__repr__(self)
+
+
+def one(read: Reader) -> Mapping[str, Reader]:
+    """Metadata of a field that holds another entity."""
+    return {"read": read}
+
+
+def each(read: Reader) -> Mapping[str, Reader]:
+    """Metadata of a field that holds a list of entities."""
+    return {"read": lambda values: [read(value) for value in values if value is not None]}
+
+
+LOCAL: Final[Mapping[str, None]] = {"wire": None}
+"""Metadata of a field that is not part of the entity's JSON."""
+
+
+def wire_name(field: dataclasses.Field[Any]) -> str | None:
+    """`input_token_count` -> `inputTokenCount`, unless the field says otherwise; None for a local one."""
+    if "wire" in field.metadata:
+        return cast("str | None", field.metadata["wire"])
     head, *rest = field.name.split("_")
     return head + "".join(part.capitalize() for part in rest)
 
 
 @cache
-def _columns(cls: type[Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((field.name, wire_name(field)) for field in dataclasses.fields(cls))
+def _columns(cls: type[Any]) -> tuple[tuple[str, str, Reader | None], ...]:
+    named = ((field, wire_name(field)) for field in dataclasses.fields(cls))
+    return tuple((field.name, name, field.metadata.get("read")) for field, name in named if name is not None)
 
 
 @cache
-def _reader(cls: type[Any]) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[str, ...]]:
+def _values(cls: type[Any]) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[str, ...]]:
     """How to get all field values of a `cls` (which has two or more) at once, and their names on the wire."""
     columns = _columns(cls)
-    return attrgetter(*(attribute for attribute, _ in columns)), tuple(name for _, name in columns)
+    return attrgetter(*(attribute for attribute, _, _ in columns)), tuple(name for _, name, _ in columns)
 
 
 def to_wire(value: Any) -> Any:
@@ -43,7 +85,7 @@ def to_wire(value: Any) -> Any:
         return [item if item.__class__ in _JSON_TYPES else to_wire(item) for item in cast(list[Any], value)]
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return value
-    read, columns = _reader(type(value))
+    read, columns = _values(type(value))
     encoded: dict[str, Any] = {}
     for name, item in zip(columns, read(value), strict=True):
         if item is not None:
@@ -51,6 +93,20 @@ def to_wire(value: Any) -> Any:
     return encoded
 
 
+def _complete(value: Any) -> Any:
+    if isinstance(value, Entity):
+        read, columns = _values(type(value))
+        return {name: _complete(item) for name, item in zip(columns, read(value), strict=True)}
+    if isinstance(value, list):
+        return [_complete(item) for item in cast(list[Any], value)]
+    return value
+
+
 def from_wire(cls: type[T], data: dict[str, Any]) -> T:
     """A `cls` from a JSON object. Unknown keys are ignored: a newer server may send more."""
-    return cls(**{attribute: data[name] for attribute, name in _columns(cls) if data.get(name) is not None})
+    values: dict[str, Any] = {}
+    for attribute, name, read in _columns(cls):
+        value = data.get(name)
+        if value is not None:
+            values[attribute] = value if read is None else read(value)
+    return cls(**values)
