@@ -82,8 +82,14 @@ async def test_a_200_that_says_no(caller: Caller, answer: Any, message: str) -> 
     "body", ["<html>maintenance</html>", "", b"\xff\xfe", "[1]", '"text"', "null", '{"data": {'], ids=repr
 )
 @pytest.mark.parametrize("method", ["get_step", "get_my_project_id"])
-async def test_a_200_that_is_no_json_object_may_succeed_later(caller: Caller, body: Any, method: str) -> None:
+@pytest.mark.feature("L-CLI-20")
+async def test_a_200_that_is_no_json_object_may_succeed_later(
+    caller: Caller, body: Any, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "literalai_otel")
     api = caller.open(handler=answering(body))
     with pytest.raises(TransportError) as caught:
         await caller.settle(api.get_step("s") if method == "get_step" else api.get_my_project_id())
     assert caught.value.retryable
+    parsed = body in ("[1]", '"text"', "null")
+    assert ("could not be parsed as JSON" in caplog.text) is not parsed

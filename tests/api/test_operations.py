@@ -171,7 +171,7 @@ async def test_every_request_says_who_sends_it(caller: Caller) -> None:
     assert request.url == "http://literal.test/base/api/graphql"
     assert {name: request.headers.get(name) for name in ("x-api-key", "x-client-name", "content-type", "x-env")} == {
         "x-api-key": "key",
-        "x-client-name": "py-literal-client",
+        "x-client-name": "py-literalai-otel",
         "content-type": "application/json",
         "x-env": "staging",
     }

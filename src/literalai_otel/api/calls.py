@@ -1,13 +1,16 @@
 """The two kinds of call, GraphQL and REST, as flows; every answer is checked here (`spec/literal-wire.md` §1.3)."""
 
+import logging
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any, Final, cast
 
-from literalai_otel.api.flow import Answer, Flow, Request
-from literalai_otel.errors import APIStatusError, GraphQLError, TransportError
+from literalai_otel.api.operation import Answer, Flow, Request
+from literalai_otel.errors import APIStatusError, GraphQLError, NotFoundError, TransportError
 from literalai_otel.jsonable import dumps, loads
+
+logger = logging.getLogger(__name__)
 
 GRAPHQL_PATH: Final = "/api/graphql"
 _EXCERPT: Final = 300
@@ -15,16 +18,22 @@ _EXCERPT: Final = 300
 
 
 def graphql(
-    operation: str, document: str, variables: Mapping[str, Any], *, environment: str | None = None
+    operation: str,
+    document: str,
+    variables: Mapping[str, Any],
+    *,
+    environment: str | None = None,
+    timeout: float | None = None,
 ) -> Flow[dict[str, Any]]:
-    """The `data` of an answer without errors.
+    """The `data` of an answer without errors. Variables that are None are left out: null means absent on the wire.
 
     Raises:
         GraphQLError: The answer has `errors`, or a root field says `ok: false`.
         APIStatusError: The status is 400 or above.
         TransportError: There was no answer, or it is not GraphQL.
     """
-    data, errors = yield from graphql_with_errors(operation, document, variables, environment=environment)
+    given = {name: value for name, value in variables.items() if value is not None}
+    data, errors = yield from graphql_with_errors(operation, document, given, environment=environment, timeout=timeout)
     if errors:
         raise GraphQLError(f"{operation}: {_messages(errors)}", operation=operation, errors=errors, data=data)
     for value in (data or {}).values():
@@ -37,17 +46,38 @@ def graphql(
 
 
 def graphql_with_errors(
-    operation: str, document: str, variables: Mapping[str, Any], *, environment: str | None = None
+    operation: str,
+    document: str,
+    variables: Mapping[str, Any],
+    *,
+    environment: str | None = None,
+    timeout: float | None = None,
 ) -> Flow[tuple[dict[str, Any] | None, list[Any]]]:
     """`data` and `errors` as answered, for an operation whose parts succeed or fail each for itself."""
     body = dumps({"query": document, "variables": variables})
-    answer = yield Request(GRAPHQL_PATH, body, _headers(environment))
+    answer = yield Request(GRAPHQL_PATH, body, _headers(environment), timeout)
     content = _content(operation, answer)
     data, errors = content.get("data"), content.get("errors")
     return (
         cast(dict[str, Any], data) if isinstance(data, dict) else None,
         cast(list[Any], errors) if isinstance(errors, list) else [errors] if errors else [],
     )
+
+
+def entity(operation: str, data: Mapping[str, Any], field: str) -> dict[str, Any]:
+    """The object that `field` of an answer holds, where there must be one. Raises TransportError otherwise."""
+    value = data.get(field)
+    if not isinstance(value, dict):
+        raise TransportError(f"{operation}: the answer has no {field}", retryable=False, answered=True)
+    return cast(dict[str, Any], value)
+
+
+def known(data: Mapping[str, Any], field: str, kind: str, name: str) -> dict[str, Any]:
+    """The object that `field` of an answer holds. Raises NotFoundError when the server knows none by that name."""
+    value = data.get(field)
+    if not isinstance(value, dict):
+        raise NotFoundError(f"the project has no {kind} {name!r}")
+    return cast(dict[str, Any], value)
 
 
 def rest(path: str, body: Mapping[str, Any]) -> Flow[dict[str, Any]]:
@@ -68,7 +98,8 @@ def _content(what: str, answer: Answer) -> dict[str, Any]:
     excerpt = answer.body[: 4 * _EXCERPT].decode("utf-8", "replace")[:_EXCERPT]
     try:
         content = loads(answer.body)
-    except ValueError:
+    except ValueError as problem:
+        logger.debug("the answer to %s could not be parsed as JSON: %s: %s", what, problem, excerpt)
         content = None
     if answer.status >= 400:
         reason = _reason(content) or excerpt

@@ -1,88 +1,51 @@
-"""One source for the sync and the async client (`spec/style.md` §4.4).
+"""The two drivers, which run the flows of operations: one in the calling thread, one in the event loop.
 
-An operation is a flow: a generator that yields requests, receives answers and returns its result, so that several
-round trips read top-down. `SyncDriver` and `AsyncDriver` run flows over one keep-alive client each; they differ by an
-`await`. This is the only module that knows the HTTP library.
+Each has one keep-alive client; they differ by an `await`. This is the only module that knows the HTTP library.
 """
 
 import asyncio
 import os
 import time
-from collections.abc import Callable, Coroutine, Generator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, cast, overload
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import aclosing, closing, contextmanager
+from pathlib import Path
+from typing import IO, Any, ClassVar, Final, Self, TypedDict, TypeVar, cast
 
 import httpx
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from literalai_otel import __version__
+from literalai_otel.api.current import NOWHERE, Current
+from literalai_otel.api.operation import Answer, Flow, Request, Upload
 from literalai_otel.errors import ConfigError, TransportError
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
-CLIENT_NAME: Final = "py-literal-client"
+CLIENT_NAME: Final = "py-literalai-otel"
+"""Not that of the published client: servers spare that one what it cannot parse."""
 DEFAULT_TIMEOUT: Final = 10.0
 """Seconds for each phase of a request (connect, send, first byte), and for reading the whole answer."""
 MAX_REDIRECTS: Final = 5
 
-_TRANSPORT_PROBLEMS: Final = (httpx.HTTPError, httpx.StreamError, RuntimeError, OSError, UnicodeError)
+_TRANSPORT_PROBLEMS: Final = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.StreamError,
+    RuntimeError,
+    OSError,
+    UnicodeError,
+)
 _REDIRECTS: Final = frozenset({301, 302, 307, 308})
 """303 is missing on purpose: it asks for a GET, which no endpoint of ours answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A POST of JSON to `path`, below the server's address. `headers` are added to those of the client."""
+class DriverOptions(TypedDict, total=False):
+    """The keywords of the drivers, see there."""
 
-    path: str
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back, read to its end. Header names are lower-case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-Flow = Generator[Request, Answer, T]
-
-
-class Operation(Generic[P, T]):
-    """A flow as a method: a call returns `T` on a sync driver and a coroutine of `T` on an async one."""
-
-    def __init__(self, flow: Callable[Concatenate[Any, P], Flow[T]]) -> None:
-        self._flow = flow
-        self.__doc__ = flow.__doc__
-        self.__name__ = flow.__name__
-
-    @overload
-    def __get__(self, driver: None, owner: type[Any]) -> Self: ...
-    @overload
-    def __get__(self, driver: "SyncDriver", owner: type[Any]) -> Callable[P, T]: ...
-    @overload
-    def __get__(self, driver: "AsyncDriver", owner: type[Any]) -> Callable[P, Coroutine[Any, Any, T]]: ...
-    def __get__(self, driver: "SyncDriver | AsyncDriver | None", owner: type[Any]) -> Any:
-        if driver is None:
-            return self
-        flow = self._flow
-
-        def call(*args: P.args, **kwargs: P.kwargs) -> Any:
-            return driver.run(flow(driver, *args, **kwargs))
-
-        call.__doc__ = self.__doc__
-        call.__name__ = self.__name__
-        call.__wrapped__ = flow.__get__(driver)  # pyright: ignore[reportFunctionMemberAccess] - for inspect and help()
-        return call
-
-
-def operation(flow: Callable[Concatenate[Any, P], Flow[T]]) -> Operation[P, T]:
-    """Declare an operation once, for both drivers."""
-    return Operation(flow)
+    environment: str | None
+    timeout: float
+    transport: Any
+    current: Callable[[], Current] | None
 
 
 class _Driver:
@@ -94,10 +57,14 @@ class _Driver:
         environment: `x-env` of every request that does not name its own.
         timeout: Seconds for each phase of a request, and for reading the whole answer.
         transport: Another way to carry requests, for tests.
+        current: Says where in the program an operation is called; nowhere by default.
 
     Raises:
         ConfigError: The address or the key cannot be used.
     """
+
+    asynchronous: ClassVar[bool]
+    """Whether operations are to be awaited."""
 
     def __init__(
         self,
@@ -107,6 +74,7 @@ class _Driver:
         environment: str | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         transport: Any = None,
+        current: Callable[[], Current] | None = None,
     ) -> None:
         if not api_key.isascii() or not api_key.isprintable() or not api_key:
             raise ConfigError("the API key has characters that no HTTP header may hold; copy it again")
@@ -116,6 +84,10 @@ class _Driver:
             raise ConfigError(f"the server address {url!r} cannot be used: {problem}") from None
         if self._url.scheme not in ("http", "https") or not self._url.host:
             raise ConfigError(f"the server address {url!r} must start with http:// or https:// and name a host")
+        self.api_key = api_key
+        self.url = str(self._url)
+        self._current = current
+        self._environment = environment
         self._timeout = timeout
         self._transport = transport
         self._closed = False
@@ -127,24 +99,53 @@ class _Driver:
             "x-client-version": __version__,
             "user-agent": f"literalai-otel/{__version__}",
         }
-        if environment:
-            self._headers["x-env"] = environment
+
+    def here(self) -> Current:
+        """Where the program is: the thread and step that an operation without ids of its own belongs to."""
+        return self._current() if self._current is not None else NOWHERE
 
     def _options(self) -> dict[str, Any]:
         if self._closed:
             raise TransportError("the client is closed", retryable=False)
         return {"headers": self._headers, "timeout": httpx.Timeout(self._timeout), "transport": self._transport}
 
-    def _address(self, path: str) -> httpx.URL:
-        return self._url.copy_with(path=self._url.path.rstrip("/") + path)
+    def _address(self, request: Request | Upload) -> httpx.URL:
+        if isinstance(request, Upload):
+            return self._url.join(request.url)
+        return self._url.copy_with(path=self._url.path.rstrip("/") + request.path)
 
-    def _redirect(self, address: httpx.URL, response: httpx.Response) -> httpx.URL | None:
+    def _build(
+        self, client: httpx.Client | httpx.AsyncClient, request: Request | Upload, address: httpx.URL, body: Any
+    ) -> httpx.Request:
+        limits = httpx.Timeout(self._limit(request))
+        if isinstance(request, Request):
+            headers = dict(request.headers)
+            environment = self.here().environment or self._environment
+            if environment and "x-env" not in headers:
+                headers["x-env"] = environment
+            return client.build_request("POST", address, content=body, headers=headers, timeout=limits)
+        # Not by `client.build_request`, which would add our headers, the key among them.
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        extensions = {"timeout": limits.as_dict()}
+        if request.fields is None:
+            return httpx.Request(request.method, address, headers=headers, content=body, extensions=extensions)
+        headers.pop("content-type", None)  # has to name the boundary, which the server cannot know
+        return httpx.Request(
+            request.method,
+            address,
+            headers=headers,
+            data=dict(request.fields),
+            files={"file": (request.file_name, body, request.mime)},
+            extensions=extensions,
+        )
+
+    def _redirect(self, request: Request | Upload, address: httpx.URL, response: httpx.Response) -> httpx.URL | None:
         """Where to repeat the POST; None when the answer is final.
 
         The library's own redirects turn a POST into a GET, and would give the key to whatever host is named.
         """
         location = response.headers.get("location")
-        if response.status_code not in _REDIRECTS or not location:
+        if response.status_code not in _REDIRECTS or not location or isinstance(request, Upload):
             return None
         try:
             target = address.join(location)
@@ -156,26 +157,68 @@ class _Driver:
             raise TransportError(message, retryable=False)
         return target
 
-    def _deadline(self) -> float:
-        return time.monotonic() + self._timeout
+    def _limit(self, request: Request | Upload) -> float:
+        """Seconds for each phase of `request`."""
+        own = request.timeout if isinstance(request, Request) else None
+        return self._timeout if own is None else own
 
-    def _check(self, deadline: float) -> None:
+    def _deadline(self, request: Request | Upload, begun: float) -> float:
+        """When the whole answer must be here. Sending a file may take any time, as long as it moves."""
+        return (time.monotonic() if isinstance(request, Upload) else begun) + self._limit(request)
+
+    def _check(self, request: Request | Upload, deadline: float) -> None:
         # The library bounds each read, not their sum: a server that drips bytes would hold us for ever.
         if time.monotonic() > deadline:
-            raise TransportError(f"no complete answer from {self._url} within {self._timeout:g} s")
+            raise TransportError(f"no complete answer from {self._place(request)} within {self._limit(request):g} s")
 
-    def _problem(self, error: Exception) -> TransportError:
+    def _place(self, request: Request | Upload) -> str:
+        """How messages name the other side; the rest of an address for uploads is a secret."""
+        if isinstance(request, Request):
+            return str(self._url)
+        try:
+            address = self._url.join(request.url)
+        except httpx.InvalidURL:
+            return "the address for uploads that the server named"
+        return f"{address.scheme}://{address.netloc.decode('ascii')}"
+
+    def _problem(self, request: Request | Upload, error: Exception) -> TransportError:
+        place = self._place(request)
         if isinstance(error, httpx.TimeoutException):
-            return TransportError(f"no answer from {self._url} within {self._timeout:g} s")
+            return TransportError(f"no answer from {place} within {self._limit(request):g} s")
         if isinstance(error, httpx.ConnectError):
-            return TransportError(f"cannot connect to {self._url}: {error}")
-        if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError | UnicodeError):
-            return TransportError(f"cannot send to {self._url}: {error}", retryable=False)
-        return TransportError(f"lost the connection to {self._url}: {error or type(error).__name__}")
+            return TransportError(f"cannot connect to {place}: {error}")
+        if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol | httpx.LocalProtocolError | UnicodeError):
+            return TransportError(f"cannot send to {place}: {error}", retryable=False)
+        return TransportError(f"lost the connection to {place}: {error or type(error).__name__}")
+
+
+@contextmanager
+def _body(request: Request | Upload) -> Generator[bytes | IO[bytes]]:
+    """What to send; a file is open meanwhile, and never in memory as a whole."""
+    content = request.body if isinstance(request, Request) else request.content
+    if isinstance(content, Path):
+        with content.open("rb") as file:
+            yield file
+    else:
+        yield content
+
+
+class _InThreads(httpx.AsyncByteStream):
+    """A body whose chunks are read in worker threads: reading a file would hold the event loop."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        chunks: Iterator[bytes] = iter(self._stream)
+        while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
+            yield chunk
 
 
 class SyncDriver(_Driver):
     """Runs flows in the calling thread. Thread-safe, and usable after a fork."""
+
+    asynchronous = False
 
     def run(self, flow: Flow[T]) -> T:
         """The result of `flow`. Raises what the flow raises, and `TransportError`."""
@@ -220,28 +263,33 @@ class SyncDriver(_Driver):
                 made.close()
         return client
 
-    def _send(self, request: Request) -> Answer:
-        client, deadline = self._connected(), self._deadline()
-        address = self._address(request.path)
+    def _send(self, request: Request | Upload) -> Answer:
+        client, begun = self._connected(), time.monotonic()
         with suppress_instrumentation():
             try:
+                address = self._address(request)
                 for _ in range(MAX_REDIRECTS + 1):
-                    with client.stream("POST", address, content=request.body, headers=request.headers) as response:
-                        target = self._redirect(address, response)
+                    with (
+                        _body(request) as body,
+                        closing(client.send(self._build(client, request, address, body), stream=True)) as response,
+                    ):
+                        target, deadline = self._redirect(request, address, response), self._deadline(request, begun)
                         if target is None:
-                            body = bytearray()
+                            content = bytearray()
                             for chunk in response.iter_bytes():
-                                body += chunk
-                                self._check(deadline)
-                            return Answer(response.status_code, response.headers, bytes(body))
+                                content += chunk
+                                self._check(request, deadline)
+                            return Answer(response.status_code, response.headers, bytes(content))
                     address = target
             except _TRANSPORT_PROBLEMS as error:
-                raise self._problem(error) from error
+                raise self._problem(request, error) from error
         raise TransportError(f"more than {MAX_REDIRECTS} redirects from {self._url}", retryable=False)
 
 
 class AsyncDriver(_Driver):
     """Runs flows in the running event loop; another loop gets connections of its own."""
+
+    asynchronous = True
 
     _client: httpx.AsyncClient | None = None
     _home: tuple[int, asyncio.AbstractEventLoop] | None = None
@@ -284,23 +332,28 @@ class AsyncDriver(_Driver):
             self._client, self._home = httpx.AsyncClient(**options), here
         return self._client
 
-    async def _send(self, request: Request) -> Answer:
-        client, deadline = self._connected(), self._deadline()
-        address = self._address(request.path)
+    async def _send(self, request: Request | Upload) -> Answer:
+        client, begun = self._connected(), time.monotonic()
         with suppress_instrumentation():
             try:
+                address = self._address(request)
                 for _ in range(MAX_REDIRECTS + 1):
-                    async with client.stream(
-                        "POST", address, content=request.body, headers=request.headers
-                    ) as response:
-                        target = self._redirect(address, response)
-                        if target is None:
-                            body = bytearray()
-                            async for chunk in response.aiter_bytes():
-                                body += chunk
-                                self._check(deadline)
-                            return Answer(response.status_code, response.headers, bytes(body))
+                    with _body(request) as body:
+                        built = self._build(client, request, address, body)
+                        if not isinstance(body, bytes):
+                            built.stream = _InThreads(built.stream)
+                        async with aclosing(await client.send(built, stream=True)) as response:
+                            target, deadline = (
+                                self._redirect(request, address, response),
+                                self._deadline(request, begun),
+                            )
+                            if target is None:
+                                content = bytearray()
+                                async for chunk in response.aiter_bytes():
+                                    content += chunk
+                                    self._check(request, deadline)
+                                return Answer(response.status_code, response.headers, bytes(content))
                     address = target
             except _TRANSPORT_PROBLEMS as error:
-                raise self._problem(error) from error
+                raise self._problem(request, error) from error
         raise TransportError(f"more than {MAX_REDIRECTS} redirects from {self._url}", retryable=False)

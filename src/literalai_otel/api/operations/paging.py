@@ -1,33 +1,38 @@
 """Lists: their variables, and the connection that comes back (`spec/literal-wire.md` §2.0, PI)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from literalai_otel.api.calls import graphql
-from literalai_otel.api.flow import Flow
-from literalai_otel.errors import TransportError
-from literalai_otel.model import Page, PageInfo, from_wire
+from literalai_otel.api.calls import entity, graphql
+from literalai_otel.api.operation import Flow
+from literalai_otel.model import Filter, Order, Page, PageInfo, from_wire
 
 T = TypeVar("T")
 
-Filter = dict[str, Any]
-"""`{field, operator, value, path?}`; a list of them is a conjunction (`spec/literal-wire.md` §4.1)."""
-Order = dict[str, str]
-"""`{column, direction}` with direction ASC or DESC."""
+Filters = Sequence[Filter | dict[str, Any]]
+"""Typed ones, or the dicts of a program that has no types."""
+Ordering = Order | dict[str, Any]
+
+
+def window(
+    first: int | None,
+    after: str | None,
+    before: str | None,
+    filters: Filters | None = None,
+    order_by: Ordering | None = None,
+) -> dict[str, Any]:
+    """The variables that the lists have in common. `first` is the size of a page, backwards from `before` too."""
+    return {"first": first, "after": after, "before": before, "filters": filters, "orderBy": order_by}
 
 
 def page(
-    operation: str, document: str, field: str, node: Callable[[dict[str, Any]], T], variables: dict[str, Any]
+    operation: str, document: str, field: str, node: Callable[[dict[str, Any]], T], variables: Mapping[str, Any]
 ) -> Flow[Page[T]]:
-    """One page of a list; variables that are None are left out."""
-    given = {name: value for name, value in variables.items() if value is not None}
-    data = yield from graphql(operation, document, given)
-    connection = data.get(field)
-    if not isinstance(connection, dict):
-        raise TransportError(f"{operation}: the answer has no {field}", retryable=False)
-    found = cast(dict[str, Any], connection)
+    """One page of a list."""
+    found = entity(operation, (yield from graphql(operation, document, variables)), field)
+    edges = cast(list[dict[str, Any] | None], found.get("edges") or [])
     return Page(
-        data=[node(edge["node"]) for edge in found.get("edges") or () if edge and edge.get("node")],
+        data=[node(edge["node"]) for edge in edges if edge and edge.get("node")],
         page_info=from_wire(PageInfo, found.get("pageInfo") or {}),
         total_count=found.get("totalCount"),
     )

@@ -1,7 +1,7 @@
 """Operations on the project of the API key (`spec/literal-wire.md` §3)."""
 
 from literalai_otel.api.calls import rest
-from literalai_otel.api.flow import Flow, operation
+from literalai_otel.api.operation import Flow, operation
 from literalai_otel.errors import TransportError
 
 
