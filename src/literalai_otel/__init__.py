@@ -20,8 +20,11 @@ from typing import TYPE_CHECKING, Any, Final
 __version__ = "0.1.0"
 
 _HOMES: Final = {
-    "literalai_otel.client": ("LiteralClient",),
+    "literalai_otel.api": ("Prompt",),
+    "literalai_otel.client": ("AsyncLiteralClient", "LiteralClient"),
     "literalai_otel.context": (
+        "environment",
+        "experiment_item_run",
         "get_current_root_run",
         "get_current_step",
         "get_current_thread",
@@ -34,25 +37,47 @@ _HOMES: Final = {
         "step",
         "thread",
     ),
-    "literalai_otel.errors": ("APIStatusError", "ConfigError", "GraphQLError", "LiteralError", "TransportError"),
+    "literalai_otel.errors": (
+        "APIStatusError",
+        "ConfigError",
+        "GraphQLError",
+        "LiteralError",
+        "NotFoundError",
+        "TemplateError",
+        "TransportError",
+    ),
     "literalai_otel.export": ("FlushResult", "LiteralSpanExporter"),
     "literalai_otel.initialize": ("flush", "init", "shutdown"),
     "literalai_otel.model": (
         "Attachment",
+        "BaseGeneration",
         "ChatGeneration",
         "CompletionGeneration",
+        "Dataset",
+        "DatasetExperiment",
+        "DatasetExperimentItem",
+        "DatasetItem",
         "Generation",
+        "GenerationMessage",
+        "Message",
+        "Page",
+        "PageInfo",
+        "PaginatedResponse",
         "Score",
         "Step",
         "Thread",
         "User",
+        "UserDict",
     ),
 }
 _HOME_OF: Final = {name: module for module, names in _HOMES.items() for name in names}
 
 if TYPE_CHECKING:
-    from literalai_otel.client import LiteralClient
+    from literalai_otel.api import Prompt
+    from literalai_otel.client import AsyncLiteralClient, LiteralClient
     from literalai_otel.context import (
+        environment,
+        experiment_item_run,
         get_current_root_run,
         get_current_step,
         get_current_thread,
@@ -65,38 +90,74 @@ if TYPE_CHECKING:
         step,
         thread,
     )
-    from literalai_otel.errors import APIStatusError, ConfigError, GraphQLError, LiteralError, TransportError
+    from literalai_otel.errors import (
+        APIStatusError,
+        ConfigError,
+        GraphQLError,
+        LiteralError,
+        NotFoundError,
+        TemplateError,
+        TransportError,
+    )
     from literalai_otel.export import FlushResult, LiteralSpanExporter
     from literalai_otel.initialize import flush, init, shutdown
     from literalai_otel.model import (
         Attachment,
+        BaseGeneration,
         ChatGeneration,
         CompletionGeneration,
+        Dataset,
+        DatasetExperiment,
+        DatasetExperimentItem,
+        DatasetItem,
         Generation,
+        GenerationMessage,
+        Message,
+        Page,
+        PageInfo,
+        PaginatedResponse,
         Score,
         Step,
         Thread,
         User,
+        UserDict,
     )
 
 __all__ = [
     "APIStatusError",
+    "AsyncLiteralClient",
     "Attachment",
+    "BaseGeneration",
     "ChatGeneration",
     "CompletionGeneration",
     "ConfigError",
+    "Dataset",
+    "DatasetExperiment",
+    "DatasetExperimentItem",
+    "DatasetItem",
     "FlushResult",
     "Generation",
+    "GenerationMessage",
     "GraphQLError",
     "LiteralClient",
     "LiteralError",
     "LiteralSpanExporter",
+    "Message",
+    "NotFoundError",
+    "Page",
+    "PageInfo",
+    "PaginatedResponse",
+    "Prompt",
     "Score",
     "Step",
+    "TemplateError",
     "Thread",
     "TransportError",
     "User",
+    "UserDict",
     "__version__",
+    "environment",
+    "experiment_item_run",
     "flush",
     "get_current_root_run",
     "get_current_step",

@@ -27,7 +27,7 @@ class World(Surface):
 
     def __init__(self, name: str = "world", sampler: Sampler = ALWAYS_ON, **facts: Any) -> None:
         self.name = name
-        self.environment: str | None = facts.get("environment")
+        self.default_environment: str | None = facts.get("environment")
         self.release: str | None = facts.get("release")
         self.arrivals: list[tuple[str, dict[str, Any]]] = []
         self._lock = threading.Lock()

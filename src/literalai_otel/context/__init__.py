@@ -18,6 +18,8 @@ run = DEFAULT_SURFACE.run
 step = DEFAULT_SURFACE.step
 start_step = DEFAULT_SURFACE.start_step
 message = DEFAULT_SURFACE.message
+environment = DEFAULT_SURFACE.environment
+experiment_item_run = DEFAULT_SURFACE.experiment_item_run
 get_current_step = DEFAULT_SURFACE.get_current_step
 get_current_thread = DEFAULT_SURFACE.get_current_thread
 get_current_root_run = DEFAULT_SURFACE.get_current_root_run
@@ -36,6 +38,8 @@ __all__ = [
     "ThreadScope",
     "current",
     "default_client",
+    "environment",
+    "experiment_item_run",
     "get_current_root_run",
     "get_current_step",
     "get_current_thread",

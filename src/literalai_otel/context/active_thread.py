@@ -34,9 +34,10 @@ class ActiveThread:
         metadata: Any JSON object.
         tags: Texts.
         participant_id: Id or identifier of the user; an unknown identifier makes a user.
+        environment: `dev`, `staging`, `prod` or `experiment`; None for the server's own choice.
     """
 
-    __slots__ = ("_client", "id", "metadata", "name", "participant_id", "tags")
+    __slots__ = ("_client", "environment", "id", "metadata", "name", "participant_id", "tags")
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class ActiveThread:
         participant_id: str | None = None,
     ) -> None:
         self._client = client
+        self.environment = client.default_environment
         self.id = usable_id(id) or str(uuid4())
         self.name = name
         self.metadata = metadata
@@ -70,6 +72,6 @@ class ActiveThread:
                 tags=None if self.tags is None else as_texts(self.tags),
                 participant_id=self.participant_id,
             )
-            client.sink.submit_thread(thread, environment=client.environment)
+            client.sink.submit_thread(thread, environment=self.environment)
         except Exception:
             logger.debug("thread %s not sent", self.id, exc_info=True)

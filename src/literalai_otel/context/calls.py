@@ -42,6 +42,13 @@ class Call:
     def raised(self, error: BaseException) -> None:
         """The body ended with `error`: also GeneratorExit, when a generator was closed early."""
 
+    def left(self) -> None:
+        """After the body returned, or failed with an `Exception`. May block, unlike the others."""
+
+    async def left_async(self) -> None:
+        """The same for coroutines and async generators."""
+        self.left()
+
     def resume(self, function: Callable[..., Any], *args: Any) -> Any:
         """Run a part of the body."""
         attached = enter(self.context)
@@ -100,9 +107,12 @@ def _function(function: Callable[..., Any], begin: Opener) -> Callable[..., Any]
             result = function(*args, **kwargs)
         except BaseException as error:
             recording.raised(error)
+            if isinstance(error, Exception):
+                recording.left()
             raise
         else:
             recording.returned(result)
+            recording.left()
             return result
         finally:
             attached.leave()
@@ -121,9 +131,12 @@ def _coroutine(
             result = await function(*args, **kwargs)
         except BaseException as error:
             recording.raised(error)
+            if isinstance(error, Exception):
+                await recording.left_async()
             raise
         else:
             recording.returned(result)
+            await recording.left_async()
             return result
         finally:
             attached.leave()
@@ -151,9 +164,12 @@ def _generator(
                     resume, value = body.throw, thrown
         except StopIteration as stop:
             recording.returned(stop.value)
+            recording.left()
             return stop.value
         except BaseException as error:
             recording.raised(error)
+            if isinstance(error, Exception):
+                recording.left()
             raise
         finally:
             del value  # an exception that was thrown in refers to this frame
@@ -184,8 +200,11 @@ def _async_generator(
                     resume, value = body.athrow, thrown
         except StopAsyncIteration:
             recording.returned(None)
+            await recording.left_async()
         except BaseException as error:
             recording.raised(error)
+            if isinstance(error, Exception):
+                await recording.left_async()
             raise
         finally:
             del value

@@ -10,7 +10,7 @@ from literalai_otel.model import Step, Thread
 
 
 class Sink(Protocol):
-    """Where threads and messages go; `export.Delivery` is one. Nothing here blocks or raises."""
+    """Where threads and messages go; `export.Delivery` is one. Nothing here raises, and only `flush` blocks."""
 
     def submit_step(self, step: Step, *, environment: str | None = None) -> None:
         """Queue a step that was never a span."""
@@ -22,6 +22,10 @@ class Sink(Protocol):
 
     def count_sampled_out(self, n: int = 1) -> None:
         """Count steps that a sampler decided against."""
+        ...
+
+    def flush(self, timeout: float | None = None) -> object:
+        """Wait until everything queued so far is delivered, `timeout` seconds at most."""
         ...
 
 
@@ -54,8 +58,8 @@ class Client(Protocol):
         ...
 
     @property
-    def environment(self) -> str | None:
-        """`dev`, `staging`, `prod` or `experiment`."""
+    def default_environment(self) -> str | None:
+        """`dev`, `staging`, `prod` or `experiment`, where no `environment` scope says otherwise."""
         ...
 
     @property
@@ -79,7 +83,7 @@ class _AmbientClient:
     name = None
     private = False
     sink = None
-    environment = None
+    default_environment = None
     release = None
     disabled = False
 

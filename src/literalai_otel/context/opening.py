@@ -40,13 +40,15 @@ class StepOptions:
     scores: list[Score | dict[str, Any]] | None = None
 
 
-def open_step(client: Client, options: StepOptions, name: str = "") -> tuple[ActiveStep, Context]:
+def open_step(
+    client: Client, options: StepOptions, name: str = "", context: Context | None = None
+) -> tuple[ActiveStep, Context]:
     """A started step and the context for its body. Never raises: a step that cannot be recorded still runs.
 
-    `name` is used when the options have none.
+    `name` is used when the options have none, the current context when `context` is None.
     """
     leave_released()
-    context = otel_context.get_current()
+    context = otel_context.get_current() if context is None else context
     try:
         return _open(client, options, options.name if options.name is not None else name, context)
     except Exception:

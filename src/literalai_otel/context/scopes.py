@@ -81,19 +81,25 @@ class StepScope(_Scope[ActiveStep]):
         """`function` as a step: every call of it."""
         name = getattr(function, "__name__", None) or type(function).__name__
         reader = ArgumentReader(unbound(function))
-        client, options = self._client, self._options
+        options = self._options
 
         def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
-            step, context = open_step(client(), options, name)
-            call = _StepCall(step, context)
+            call = self._call(*self._begin(name))
             if call.watched and options.input is None:
-                step.take_input(reader.read(args, kwargs))
+                call.step.take_input(reader.read(args, kwargs))
             return call
 
         return wrap(function, begin)
 
+    def _begin(self, name: str = "") -> tuple[ActiveStep, Context]:
+        """The step, named `name` unless the options say otherwise, and the context of its body."""
+        return open_step(self._client(), self._options, name)
+
+    def _call(self, step: ActiveStep, context: Context) -> "StepCall":
+        return StepCall(step, context)
+
     def _open(self) -> tuple[ActiveStep, Context]:
-        return open_step(self._client(), self._options)
+        return self._begin()
 
     def _close(self, entered: ActiveStep, error: BaseException | None) -> None:
         if error is not None:
@@ -101,38 +107,41 @@ class StepScope(_Scope[ActiveStep]):
         entered.end()
 
 
-class _StepCall(Call):
+class StepCall(Call):
     """A call of a decorated function, recorded as a step."""
 
     def __init__(self, step: ActiveStep, context: Context) -> None:
         super().__init__(context)
-        self._step = step
+        self.step = step
         self._yielded: list[Any] = []
         self._count = 0
         self.watched = step.recording and capturing()
 
     def yielded(self, item: Any) -> None:
+        """Part of the output."""
         self._count += 1
         if self.watched and self._count <= MAX_YIELDED:
             self._yielded.append(to_jsonable(item))
 
     def returned(self, result: Any) -> None:
-        if self.watched and self._step.output is None:
-            self._step.output = self._items() if result is None else result
-        self._step.end()
+        """The output, unless the body set one; the step is over."""
+        if self.watched and self.step.output is None:
+            self.step.output = self._items() if result is None else result
+        self.step.end()
 
     def raised(self, error: BaseException) -> None:
-        if self.watched and self._step.output is None:
-            self._step.output = self._items()
-        self._step.fail(error)
-        self._step.end()
+        """The step failed, or was left early; it is over."""
+        if self.watched and self.step.output is None:
+            self.step.output = self._items()
+        self.step.fail(error)
+        self.step.end()
 
     def _items(self) -> Any:
         """What a generator handed out: one text when it handed out texts, else the list; None for none."""
         if not self._yielded:
             return None
         if self._count > MAX_YIELDED:
-            self._step.metadata = {**self._step.metadata, "items": self._count}
+            self.step.metadata = {**self.step.metadata, "items": self._count}
         if all(type(item) is str for item in self._yielded):
             return "".join(self._yielded)
         return self._yielded
@@ -155,10 +164,11 @@ class ThreadScope(_Scope[ActiveThread]):
 
     def _open(self) -> tuple[ActiveThread, Context]:
         client = self._client()
-        thread = self._make(client)
-        thread.upsert()
         context = otel_context.get_current()
         literal = literal_context(context).settled().for_client(client)
+        thread = self._make(client)
+        thread.environment = literal.environment
+        thread.upsert()
         return thread, context_for(client, literal.with_(thread=thread), context)
 
     def _close(self, entered: ActiveThread, error: BaseException | None) -> None:

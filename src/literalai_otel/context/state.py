@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_UNSTAMPED: Final = frozenset({"client", "step", "root_run"})
+_UNSTAMPED: Final = frozenset({"client", "step", "root_run", "environment_scope", "experiment_run_id"})
 """What no span learns from its surroundings."""
 
 MAX_STAMPED_METADATA: Final = 4096
@@ -83,6 +83,10 @@ class LiteralContext:
     prompt: Any = None
     name: str | None = None
     environment: str | None = None
+    environment_scope: object | None = None
+    """The `environment` scope that chose the environment, if one did: clients of the project inside keep it."""
+    experiment_run_id: str | None = None
+    """The experiment run around: what `experiment.log` links an item to."""
     release: str | None = None
 
     def with_(self, **changes: Any) -> "LiteralContext":
@@ -101,8 +105,9 @@ class LiteralContext:
         if self.client is client or client.name is None:
             return self
         if self.client is None or self.client.name == client.name:
-            return self.with_(client=client, environment=client.environment, release=client.release)
-        return LiteralContext(client=client, environment=client.environment, release=client.release)
+            environment = client.default_environment if self.environment_scope is None else self.environment
+            return self.with_(client=client, environment=environment, release=client.release)
+        return LiteralContext(client=client, environment=client.default_environment, release=client.release)
 
     def settled(self) -> "LiteralContext":
         """These surroundings without `start_step()` steps that have ended: nothing belongs under them any more."""

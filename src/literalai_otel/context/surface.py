@@ -16,11 +16,14 @@ from opentelemetry import context as otel_context
 from opentelemetry.trace import INVALID_SPAN, get_current_span, set_span_in_context
 
 from literalai_otel.attributes import STEP_OUTPUT
+from literalai_otel.config import Environment
 from literalai_otel.context.active_step import ActiveStep, as_content, as_texts
 from literalai_otel.context.active_thread import ActiveThread, usable_id
 from literalai_otel.context.calls import Call, wrap
 from literalai_otel.context.client import Client, choose_client
 from literalai_otel.context.content import message_content
+from literalai_otel.context.environments import EnvironmentScope
+from literalai_otel.context.experiments import ExperimentRunScope, experiment_options
 from literalai_otel.context.opening import StepOptions, open_step
 from literalai_otel.context.scopes import StepScope, ThreadScope
 from literalai_otel.context.state import EMPTY, LITERAL_KEY, current, enter
@@ -172,6 +175,53 @@ class Surface(ABC):
             **options: As with `step`.
         """
         scope = StepScope(self._client_now, StepOptions(type="run", **options))
+        return scope if function is None else scope(function)
+
+    @overload
+    def environment(self, function: F, /) -> F: ...
+    @overload
+    def environment(self, function: None = None, /, *, env: Environment = "prod") -> EnvironmentScope: ...
+    def environment(self, function: Callable[..., Any] | None = None, /, *, env: Environment = "prod") -> Any:
+        """What is logged inside belongs to `env`: steps, threads, messages, and what `client.api` sends.
+
+        Usable as `@environment`, `@environment(env=...)`, `with environment(env=...)` and `async with`. It holds in
+        this context alone: other threads, tasks and clients of other projects keep theirs.
+
+        Args:
+            function: The function, when used as a bare decorator.
+            env: `dev`, `staging`, `prod` or `experiment`.
+
+        Raises:
+            ConfigError: `env` is none of these.
+        """
+        scope = EnvironmentScope(self._client_now, env)
+        return scope if function is None else scope(function)
+
+    @overload
+    def experiment_item_run(self, function: F, /) -> F: ...
+    @overload
+    def experiment_item_run(
+        self,
+        function: None = None,
+        /,
+        *,
+        input: Any = None,
+        metadata: dict[str, Any] | None = None,
+        tags: list[str] | None = None,
+    ) -> ExperimentRunScope: ...
+    def experiment_item_run(self, function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+        """One evaluation of an experiment: a run of its own, in environment `experiment` as everything inside.
+
+        Usable as `@experiment_item_run`, `with experiment_item_run() as run` and `async with`. An item that is
+        logged inside with `experiment.log(...)` names the run. Leaving it waits until the run is delivered
+        (`LITERAL_FLUSH_TIMEOUT` at most); a coroutine waits without holding up its event loop.
+
+        Args:
+            function: The function, when used as a bare decorator. Its arguments are the run's input, its result the
+                output.
+            **options: `input`, `metadata` and `tags` of the run.
+        """
+        scope = ExperimentRunScope(self._client_now, experiment_options(**options))
         return scope if function is None else scope(function)
 
     def start_step(

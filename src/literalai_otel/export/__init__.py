@@ -4,6 +4,7 @@ from literalai_otel.export.counters import Counters, DropReason, FlushResult
 from literalai_otel.export.delivery import Delivery
 from literalai_otel.export.exporter import LiteralSpanExporter
 from literalai_otel.export.prepare import FinishedSpan
+from literalai_otel.export.preprocess import Preprocess
 from literalai_otel.export.processor import LiteralSpanProcessor
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "FlushResult",
     "LiteralSpanExporter",
     "LiteralSpanProcessor",
+    "Preprocess",
 ]

@@ -38,7 +38,9 @@ def places_in(spans: Sequence[ReadableSpan], *, collapses: bool = True, all_are_
     """
     parents = {_key(span): _parent(span) for span in spans if span.context is not None}
     lineages: dict[Key, Lineage] = {}
-    aside = _collapsed(spans, parents, lineages) if collapses and any(_is_foreign(span) for span in spans) else {}
+    aside: Mapping[Key, SpanRecord] = {}
+    if collapses and any(_is_foreign(span) for span in spans):
+        aside = _collapsed(spans, parents, lineages)
     passed = {
         key: span
         for span in spans

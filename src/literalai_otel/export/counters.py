@@ -34,14 +34,16 @@ class Counters:
     """The numbers of one delivery since it was made, or since this process was forked.
 
     `sampled_out` counts steps that a sampler decided against; they were never accepted. `retried` counts
-    requests that were sent again. `queued` is what is accepted and neither delivered nor dropped yet, requests
-    in flight included.
+    requests that were sent again. `content_dropped` counts steps that were sent without their content, because the
+    user's preprocess function failed on them; what that function left out was never accepted. `queued` is what is
+    accepted and neither delivered nor dropped yet, requests in flight included.
     """
 
     accepted: int = 0
     sampled_out: int = 0
     sent: int = 0
     retried: int = 0
+    content_dropped: int = 0
     dropped: Mapping[DropReason, int] = field(default_factory=_nothing)
     queued: int = 0
 

@@ -10,7 +10,7 @@ span then ends and is submitted by the very thread that holds the lock.
 
 import threading
 import time
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from literalai_otel.config import Config
 from literalai_otel.export.counters import Counters, FlushResult
@@ -20,6 +20,7 @@ from literalai_otel.export.ledger import Ledger
 from literalai_otel.export.lifecycle import PROCESS_ENDS
 from literalai_otel.export.losses import Losses
 from literalai_otel.export.prepare import FinishedSpan, Submission, guess_size
+from literalai_otel.export.preprocess import Preprocess
 from literalai_otel.export.sender import Connect, Sender
 from literalai_otel.export.workers import Workers
 from literalai_otel.genai.abandoned import finish_abandoned
@@ -96,7 +97,7 @@ class Delivery:
         from literalai_otel.api import SyncApi
 
         def connect(timeout: float | None) -> SyncApi:
-            bound = {} if timeout is None else {"timeout": timeout}
+            bound: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
             api = SyncApi(url, key, environment=config.environment, **bound)
             api.open()
             return api
@@ -119,6 +120,15 @@ class Delivery:
         """Count `n` steps that a sampler decided against."""
         with self._changed:
             self._ledger.sampled_out(n)
+
+    @property
+    def batch_size(self) -> int:
+        """Steps in a request, at most."""
+        return self._batch_size
+
+    def set_preprocess(self, function: Preprocess | None) -> None:
+        """Have `function` look at the steps of every batch before it is sent (`export.preprocess`); None ends it."""
+        self._sender.preprocess = function
 
     def counters(self) -> Counters:
         """The numbers of this moment."""

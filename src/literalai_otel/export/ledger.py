@@ -23,6 +23,7 @@ class Ledger:
         self._sampled_out = 0
         self._sent = 0
         self._retried = 0
+        self._content_dropped = 0
         self._dropped: dict[DropReason, int] = {}
         self._in_epoch: dict[int, int] = {}
         self._reported = Counters()
@@ -81,6 +82,10 @@ class Ledger:
         """A sampler decided against `count` steps."""
         self._sampled_out += count
 
+    def content_dropped(self, count: int) -> None:
+        """`count` steps travel without their content."""
+        self._content_dropped += count
+
     def close_epoch(self) -> int:
         """The number of the epoch that ends now."""
         self.epoch += 1
@@ -97,6 +102,7 @@ class Ledger:
             sampled_out=self._sampled_out,
             sent=self._sent,
             retried=self._retried,
+            content_dropped=self._content_dropped,
             dropped=MappingProxyType(dict(self._dropped)),
             queued=self.held,
         )

@@ -69,7 +69,7 @@ class Losses:
         self._url = url
         self._clock = clock
         self._silent_until: dict[DropReason, float] = {}
-        self._silent_about_delay_until = 0.0
+        self._silent_about: dict[str, float] = {}
         self._unsaid: dict[DropReason, int] = {}
         self._details: dict[DropReason, str] = {}
         self._due: dict[DropReason, float] = {}
@@ -114,13 +114,24 @@ class Losses:
 
     def say_delay(self, count: int, detail: str) -> None:
         """Log, seldom, that `count` or more units wait for a server that does not take them; none is lost yet."""
-        with self._noting:
-            now = self._clock()
-            if now < self._silent_about_delay_until:
-                return
-            self._silent_about_delay_until = now + REPEAT_AFTER_S
-        _warn(
+        self._say_seldom(
             "Literal AI: %s does not take steps now (%s); %d or more wait, trying on", self._url, _line(detail), count
+        )
+
+    def say_preprocess_failed(self, count: int, detail: str) -> None:
+        """Log, seldom, that `count` or more steps go without their content, since the user's hook failed."""
+        self._say_seldom(
+            "Literal AI: the preprocess function failed (%s); %d or more steps are sent without their content",
+            _line(detail),
+            count,
+        )
+
+    def say_strangers(self, count: int) -> None:
+        """Log, seldom, that the user's hook gave `count` or more steps that it had not been given."""
+        self._say_seldom(
+            "Literal AI: %d or more steps that the preprocess function added are not sent: it may change steps, known "
+            "by their id, and leave them out",
+            count,
         )
 
     def forget(self) -> None:
@@ -133,6 +144,14 @@ class Losses:
         """Guard the notes with `noting`, a reentrant lock."""
         self._noting = noting
         self._speaking = threading.RLock()
+
+    def _say_seldom(self, line: str, *values: object) -> None:
+        with self._noting:
+            now = self._clock()
+            if now < self._silent_about.get(line, now):
+                return
+            self._silent_about[line] = now + REPEAT_AFTER_S
+        _warn(line, *values)
 
     def _take(self, gathering: bool, silent: bool) -> list[tuple[DropReason, int, str]]:
         taken: list[tuple[DropReason, int, str]] = []

@@ -18,6 +18,7 @@ from literalai_otel.export.counters import DropReason
 from literalai_otel.export.halt import Halt
 from literalai_otel.export.lanes import Batch, Unit
 from literalai_otel.export.losses import Losses
+from literalai_otel.export.preprocess import Preprocess, preprocessed
 from literalai_otel.model import Thread
 
 if TYPE_CHECKING:  # tenacity and the HTTP library cost 0.2 s, which are paid on the delivery thread
@@ -36,9 +37,14 @@ Connect = Callable[[float | None], "SyncApi"]
 
 @dataclass(slots=True)
 class Report:
-    """What became of the units of a batch; `sent` and `dropped` add up to all of them."""
+    """What became of the units of a batch; `sent`, `dropped` and `withdrawn` add up to all of them.
+
+    `withdrawn` were left out by the user's preprocess function. `content_dropped` counts those that it failed on.
+    """
 
     sent: int = 0
+    withdrawn: int = 0
+    content_dropped: int = 0
     dropped: dict[DropReason, int] = field(default_factory=dict[DropReason, int])
     details: dict[DropReason, str] = field(default_factory=dict[DropReason, str])
 
@@ -68,6 +74,8 @@ class Sender:
         self._lock = threading.Lock()
         self._api: SyncApi | None = None
         self._refused_until = 0.0
+        self.preprocess: Preprocess | None = None
+        """The user's hook over the steps of a batch."""
         self.last_problem = ""
         """What the latest failed attempt met; empty after a success."""
 
@@ -93,8 +101,8 @@ class Sender:
             return report
         if batch.thread is not None:
             self._send_thread(api, batch.thread, batch.environment, retries, report)
-        else:
-            self._send_steps(api, batch.units, batch.environment, retries, report)
+        elif units := self._preprocessed(batch.units, report):
+            self._send_steps(api, units, batch.environment, retries, report)
         if timeout is not None:
             _close(api)
         return report
@@ -125,6 +133,20 @@ class Sender:
             if self._api is None:
                 self._api = self._connect(None)
             return self._api
+
+    def _preprocessed(self, units: list[Unit], report: Report) -> list[Unit]:
+        """The steps to send, after the user's hook."""
+        function = self.preprocess
+        if function is None:
+            return units
+        done = preprocessed(function, units)
+        report.withdrawn = len(units) - len(done.units)
+        if done.problem:
+            report.content_dropped = len(units)
+            self._losses.say_preprocess_failed(len(units), done.problem)
+        if done.strangers:
+            self._losses.say_strangers(done.strangers)
+        return done.units
 
     def _say_retry(self, units: int, error: BaseException, elapsed: float) -> None:
         self._on_retry()

@@ -265,5 +265,8 @@ class Workers:
             self._losses.note(reason, count, report.details[reason])
             for _, unit in zip(range(count), units, strict=False):
                 self._ledger.dropped(reason, unit.epoch, unit.size)
+        for _, unit in zip(range(report.withdrawn), units, strict=False):
+            self._ledger.withdraw(unit.epoch, unit.size)
+        self._ledger.content_dropped(report.content_dropped)
         for unit in units:
             self._ledger.sent(unit.epoch, unit.size)

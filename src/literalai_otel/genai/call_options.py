@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 from literalai_otel.attributes import GENERATION_METADATA, GENERATION_TAGS, PROMPT_ID, PROMPT_VARIABLES, STEP_ID
 from literalai_otel.genai.invocation import Invocation
 from literalai_otel.genai.wrapper import PatchSet
-from literalai_otel.jsonable import dumps_text, to_jsonable
+from literalai_otel.jsonable import dumps_text, loads, to_jsonable
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +41,15 @@ class CallOptions:
             if position < len(messages):
                 messages[position] |= {"templated": True} if uuid is None else {"uuid": uuid, "templated": True}
         return messages
+
+    def mark_call(self, invocation: Invocation) -> None:
+        """Add the tags and metadata to what `invocation` has; what the call itself says wins."""
+        marked = invocation.attributes
+        if self.tags is not None:
+            marked[GENERATION_TAGS] = list(dict.fromkeys((*self.tags, *marked.get(GENERATION_TAGS, ()))))
+        if self.metadata is not None:
+            own: dict[str, Any] = loads(marked[GENERATION_METADATA]) if GENERATION_METADATA in marked else {}
+            marked[GENERATION_METADATA] = dumps_text({**self.metadata, **own})
 
     def apply(self, invocation: Invocation) -> None:
         """Put them into `invocation`."""

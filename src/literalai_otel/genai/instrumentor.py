@@ -13,6 +13,7 @@ from opentelemetry.instrumentation.instrumentor import (  # pyright: ignore[repo
 
 from literalai_otel import __version__
 from literalai_otel.attributes import INSTRUMENTOR_SCOPE_PREFIX
+from literalai_otel.genai.call_options import NO_OPTIONS, PREFIX, CallOptions, read_options
 from literalai_otel.genai.recording import Recorder
 from literalai_otel.genai.switched_on import SWITCHED_ON
 from literalai_otel.genai.wrapper import Patch, PatchSet
@@ -25,7 +26,8 @@ class Instrumentor(BaseInstrumentor):
 
     A subclass names its `framework` (last part of the scope name), the `dependencies` with the versions that its
     lanes run, and its `patches`. `instrument(tracer_provider=None, meter_provider=None)` applies them, once
-    however often it is called; `uninstrument()` restores what was there.
+    however often it is called; `uninstrument()` restores what was there. `instrument(tags=, metadata=)` marks every
+    call of a model with them, beside what the call itself says.
     """
 
     framework: ClassVar[str]
@@ -72,6 +74,7 @@ class Instrumentor(BaseInstrumentor):
             __version__,
             kwargs.get("tracer_provider"),
             kwargs.get("meter_provider"),
+            _marks(kwargs.get("tags"), kwargs.get("metadata")),
         )
         self._patches = PatchSet(self.patches(recorder))
         self._patches.apply()
@@ -90,3 +93,8 @@ class Instrumentor(BaseInstrumentor):
 
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_renew_lock)
+
+
+def _marks(tags: Any, metadata: Any) -> CallOptions:
+    given = {PREFIX + "tags": tags, PREFIX + "metadata": metadata}
+    return NO_OPTIONS if tags is None and metadata is None else read_options(given, None)

@@ -39,6 +39,7 @@ from literalai_otel.attributes import (
     USAGE_PREFIX,
     WHOLE_FRAMEWORKS,
 )
+from literalai_otel.genai.call_options import NO_OPTIONS, CallOptions
 from literalai_otel.genai.content import ContentPolicy, SpanInfo, policy
 from literalai_otel.genai.invocation import Invocation
 from literalai_otel.genai.keys import RECORDING_KEY, TRACER_PROVIDER_KEY
@@ -305,8 +306,11 @@ class Recorder:
         version: str,
         tracer_provider: TracerProvider | None = None,
         meter_provider: MeterProvider | None = None,
+        marks: CallOptions = NO_OPTIONS,
     ) -> None:
+        """`marks`: tags and metadata of every call of a model."""
         self._scope = scope
+        self._marks = marks
         self._of_framework = scope.removeprefix(INSTRUMENTOR_SCOPE_PREFIX) in WHOLE_FRAMEWORKS
         self._version = version
         self._tracer = get_tracer(scope, version, tracer_provider)
@@ -330,6 +334,8 @@ class Recorder:
         ):
             return None
         if invocation.calls_model:
+            if self._marks is not NO_OPTIONS:
+                self._marks.mark_call(invocation)
             outer = context.get(RECORDING_KEY)
             if isinstance(outer, Recording):
                 source = invocation.exchange.source

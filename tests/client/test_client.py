@@ -1,13 +1,10 @@
 """`LiteralClient` from outside: real HTTP to small Literal servers on loopback, one server a project."""
 
-import json
 import os
 import subprocess
 import sys
 import textwrap
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,94 +16,6 @@ from literalai_otel import context
 from literalai_otel.client import LiteralClient
 from literalai_otel.context import set_default_client
 from literalai_otel.errors import ConfigError
-
-
-class Project:
-    """A server that stores steps and threads by id, in order of arrival, whatever the key."""
-
-    def __init__(self) -> None:
-        self.steps: dict[str, dict[str, Any]] = {}
-        self.threads: dict[str, dict[str, Any]] = {}
-        self.arrivals: list[str] = []
-        self.headers: list[dict[str, str]] = []
-        self.batches: list[int] = []
-        self._lock = threading.Lock()
-        project = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                document = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                payload = json.dumps(project.store(document["variables"], dict(self.headers))).encode()
-                self.send_response(200)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(payload)))
-                self.end_headers()
-                self.wfile.write(payload)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
-
-    def store(self, variables: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
-        with self._lock:
-            self.headers.append(headers)
-            if "id" in variables:
-                self.arrivals.append(variables["id"])
-                self.threads.setdefault(variables["id"], {}).update(variables)
-                return {"data": {"upsertThread": {"id": variables["id"]}}}
-            count = sum(key.startswith("id_") for key in variables)
-            self.batches.append(count)
-            for i in range(count):
-                found = {key.rsplit("_", 1)[0]: value for key, value in variables.items() if key.endswith(f"_{i}")}
-                self.arrivals.append(found["id"])
-                self.steps.setdefault(found["id"], {}).update(found)
-            return {"data": {f"step{i}": {"ok": True, "message": None} for i in range(count)}}
-
-    def named(self, name: str) -> dict[str, Any]:
-        (found,) = [found for found in self.steps.values() if found.get("name") == name]
-        return found
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-@pytest.fixture
-def project() -> Iterator[Project]:
-    server = Project()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def other_project() -> Iterator[Project]:
-    server = Project()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def connect() -> Iterator[Callable[..., LiteralClient]]:
-    """Makes clients and stops them after the test."""
-    clients: list[LiteralClient] = []
-
-    def make(project: Project, **settings: Any) -> LiteralClient:
-        client = LiteralClient(api_key=settings.pop("api_key", "key"), url=project.url, **settings)
-        clients.append(client)
-        return client
-
-    yield make
-    for client in clients:
-        client.flush_and_stop(1)
-    set_default_client(None)
 
 
 def run_program(folder: Path, text: str, *arguments: str, **variables: str) -> None:
@@ -163,7 +72,7 @@ FIRST_DAY = """
 
 
 @pytest.mark.feature("L-LOG-06", "L-THR-04")
-def test_the_first_day(project: Project, other_project: Project, tmp_path: Path) -> None:
+def test_the_first_day(project: Any, other_project: Any, tmp_path: Path) -> None:
     """Two projects, a host that samples a tenth and cuts texts: nothing missing, nothing cut, nothing astray."""
     run_program(
         tmp_path,
@@ -280,7 +189,7 @@ BESIDE_A_HOST = """
 
 
 @pytest.mark.parametrize("sampled", ["all", "none"])
-def test_a_client_beside_a_host_that_traces(project: Project, tmp_path: Path, sampled: str) -> None:
+def test_a_client_beside_a_host_that_traces(project: Any, tmp_path: Path, sampled: str) -> None:
     """Neither side's spans, parents or sampling reach the other; model calls in the client's scopes are its own."""
     run_program(tmp_path, BESIDE_A_HOST, project.url, sampled)
     steps = project.steps.values()
@@ -301,7 +210,7 @@ def test_a_client_beside_a_host_that_traces(project: Project, tmp_path: Path, sa
     assert len({found["metadata"]["otel"]["trace_id"] for found in steps}) == 1
 
 
-def test_steps_of_a_joined_provider(project: Project, connect: Callable[..., LiteralClient]) -> None:
+def test_steps_of_a_joined_provider(project: Any, connect: Callable[..., LiteralClient]) -> None:
     """The host's sampler stands: what it drops is counted. Its limits cut nothing, threads and messages all arrive."""
     provider = TracerProvider(
         sampler=TraceIdRatioBased(0.5),
@@ -324,7 +233,7 @@ def test_steps_of_a_joined_provider(project: Project, connect: Callable[..., Lit
 
 
 def test_a_second_client_of_the_default_project_shares_everything(
-    project: Project, other_project: Project, connect: Callable[..., LiteralClient]
+    project: Any, other_project: Any, connect: Callable[..., LiteralClient]
 ) -> None:
     provider = TracerProvider(shutdown_on_exit=False)
     standing = connect(project, tracer_provider=provider, environment="prod")
@@ -342,9 +251,10 @@ def test_a_second_client_of_the_default_project_shares_everything(
     provider.shutdown()
 
 
+@pytest.mark.feature("L-CLI-10", "L-CLI-11")
 @pytest.mark.parametrize("environment", ["dev", None])
 def test_every_client_has_its_own_environment(
-    project: Project, connect: Callable[..., LiteralClient], environment: str | None, monkeypatch: pytest.MonkeyPatch
+    project: Any, connect: Callable[..., LiteralClient], environment: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("LITERAL_ENV", raising=False)
     client = connect(project, environment=environment, release="1.2")
@@ -356,7 +266,8 @@ def test_every_client_has_its_own_environment(
     assert {project.named(name)["metadata"]["release"] for name in ("step", "message")} == {"1.2"}
 
 
-def test_steps_after_the_stop_are_delivered(project: Project, connect: Callable[..., LiteralClient]) -> None:
+@pytest.mark.feature("L-CLI-07")
+def test_steps_after_the_stop_are_delivered(project: Any, connect: Callable[..., LiteralClient]) -> None:
     client = connect(project)
     for name in ("before", "after"):
         with client.step(name=name):
@@ -365,7 +276,8 @@ def test_steps_after_the_stop_are_delivered(project: Project, connect: Callable[
         assert project.named(name)
 
 
-def test_batches_hold_five_steps(project: Project, connect: Callable[..., LiteralClient]) -> None:
+@pytest.mark.feature("L-CLI-04")
+def test_batches_hold_five_steps(project: Any, connect: Callable[..., LiteralClient]) -> None:
     client = connect(project)
     for n in range(23):
         with client.step(name=f"step {n}"):
@@ -375,12 +287,13 @@ def test_batches_hold_five_steps(project: Project, connect: Callable[..., Litera
     assert max(project.batches) == 5
 
 
-def test_a_client_without_a_key_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_without_a_key_is_refused(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LITERAL_API_KEY", raising=False)
     with pytest.raises(ConfigError, match="LITERAL_API_KEY"):
         LiteralClient(url=project.url)
 
 
+@pytest.mark.feature("L-CLI-03")
 def test_a_client_without_an_address_says_so_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -395,9 +308,10 @@ def test_a_client_without_an_address_says_so_once(
         _ = client.api
 
 
+@pytest.mark.feature("L-CLI-09")
 @pytest.mark.parametrize("how", ["argument", "LITERAL_DISABLED", "OTEL_SDK_DISABLED"])
 def test_a_disabled_client_sends_nothing(
-    project: Project, connect: Callable[..., LiteralClient], how: str, monkeypatch: pytest.MonkeyPatch
+    project: Any, connect: Callable[..., LiteralClient], how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if how != "argument":
         monkeypatch.setenv(how, "true")
@@ -418,9 +332,46 @@ def test_a_disabled_client_sends_nothing(
     assert project.headers == []
 
 
-def test_the_api_has_the_clients_key(project: Project, connect: Callable[..., LiteralClient]) -> None:
+def test_the_api_has_the_clients_key(project: Any, connect: Callable[..., LiteralClient]) -> None:
     client = connect(project, api_key="its own")
     client.api.upsert_thread("t")
     assert project.threads["t"]
     assert project.headers[0]["x-api-key"] == "its own"
     client.api.close()
+
+
+@pytest.mark.feature("L-CLI-19")
+def test_redirects_are_followed(project: Any, connect: Callable[..., LiteralClient]) -> None:
+    client = connect(project)
+    project.redirects = 1
+    with client.step(name="moved"):
+        pass
+    assert client.flush(10)
+    assert project.named("moved")
+    assert client.counters().retried == 0
+
+
+@pytest.mark.feature("L-CLI-30")
+def test_the_batch_size_of_the_environment(
+    project: Any, connect: Callable[..., LiteralClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LITERAL_BATCH_SIZE", "1")
+    client = connect(project)
+    for n in range(4):
+        with client.step(name=f"step {n}"):
+            pass
+    assert client.flush(10)
+    assert project.batches == [1] * 4
+
+
+@pytest.mark.feature("L-CLI-02")
+def test_key_and_address_of_the_environment(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LITERAL_API_KEY", "k")
+    monkeypatch.setenv("LITERAL_API_URL", f"{project.url}/")
+    client = LiteralClient()
+    assert client.api.api_key == "k"
+    with client.step(name="step"):
+        pass
+    assert client.flush_and_stop(10)
+    assert project.named("step")
+    assert {headers["x-api-key"] for headers in project.headers} == {"k"}

@@ -1,0 +1,3 @@
+"""`literalai_otel.client`."""
+
+from literalai_otel.client import *

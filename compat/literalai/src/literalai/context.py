@@ -1,0 +1,3 @@
+"""`literalai_otel.context`."""
+
+from literalai_otel.context import *

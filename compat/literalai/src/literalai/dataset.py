@@ -1,0 +1,3 @@
+"""`literalai_otel.dataset`."""
+
+from literalai_otel.dataset import *

@@ -1,0 +1,3 @@
+"""`literalai_otel.dataset_experiment`."""
+
+from literalai_otel.dataset_experiment import *

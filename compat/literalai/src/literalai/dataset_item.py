@@ -1,0 +1,3 @@
+"""`literalai_otel.dataset_item`."""
+
+from literalai_otel.dataset_item import *

@@ -1,0 +1,1 @@
+"""Datasets and experiments, under the published path."""

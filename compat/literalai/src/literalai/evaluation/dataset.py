@@ -1,0 +1,3 @@
+"""`literalai_otel.evaluation.dataset`."""
+
+from literalai_otel.evaluation.dataset import *

@@ -1,0 +1,3 @@
+"""`literalai_otel.evaluation.dataset_item`."""
+
+from literalai_otel.evaluation.dataset_item import *

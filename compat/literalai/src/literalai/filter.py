@@ -1,0 +1,3 @@
+"""`literalai_otel.filter`."""
+
+from literalai_otel.filter import *

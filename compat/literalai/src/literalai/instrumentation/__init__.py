@@ -1,0 +1,1 @@
+"""Instrumentation, under the published path."""

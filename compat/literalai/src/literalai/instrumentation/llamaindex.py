@@ -1,0 +1,3 @@
+"""`literalai_otel.instrumentation.llamaindex`."""
+
+from literalai_otel.instrumentation.llamaindex import *

@@ -1,0 +1,3 @@
+"""`literalai_otel.instrumentation.mistralai`."""
+
+from literalai_otel.instrumentation.mistralai import *

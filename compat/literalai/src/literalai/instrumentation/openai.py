@@ -1,0 +1,3 @@
+"""`literalai_otel.instrumentation.openai`."""
+
+from literalai_otel.instrumentation.openai import *

@@ -1,0 +1,3 @@
+"""`literalai_otel.my_types`."""
+
+from literalai_otel.my_types import *

@@ -1,0 +1,3 @@
+"""`literalai_otel.observability.filter`."""
+
+from literalai_otel.observability.filter import *

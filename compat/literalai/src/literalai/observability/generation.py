@@ -1,0 +1,3 @@
+"""`literalai_otel.observability.generation`."""
+
+from literalai_otel.observability.generation import *

@@ -1,0 +1,3 @@
+"""`literalai_otel.observability.message`."""
+
+from literalai_otel.observability.message import *

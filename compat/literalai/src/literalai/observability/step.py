@@ -1,0 +1,3 @@
+"""`literalai_otel.observability.step`."""
+
+from literalai_otel.observability.step import *

@@ -1,0 +1,3 @@
+"""`literalai_otel.observability.thread`."""
+
+from literalai_otel.observability.thread import *

@@ -1,0 +1,1 @@
+"""Where the published package keeps datasets and experiments; their home is `model`."""

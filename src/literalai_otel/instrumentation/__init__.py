@@ -1,0 +1,1 @@
+"""Where the published package keeps its instrumentations; here they are distributions of their own."""

@@ -1,0 +1,1 @@
+"""Where the published package keeps prompts; their home is `api`."""

@@ -1,0 +1,5 @@
+"""Prompts, under their published path."""
+
+from literalai_otel.api import Prompt
+
+__all__ = ["Prompt"]
