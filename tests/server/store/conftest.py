@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engines import POSTGRES, Engines, Postgres, Sqlite
 from literalai_otel.server.filters import parse_filters, parse_order
 from literalai_otel.server.ingest import Ingest, Outcome
 from literalai_otel.server.store import PageQuery, Project, Store
@@ -58,11 +58,12 @@ def span(span_id: int, parent: int | None = None, *, trace: str = TRACE, bridges
     return {"otel": otel}
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open(tmp_path / "data")
-    yield opened
-    opened.close()
+@pytest.fixture(scope="module", params=["sqlite", *POSTGRES])
+def engine(request: pytest.FixtureRequest, engines: Engines) -> Iterator[Sqlite | Postgres]:
+    """As for the other tests, but on every version of PostgreSQL that is there."""
+    engine = engines.get(request.param)
+    yield engine
+    engine.forget()
 
 
 @pytest.fixture

@@ -1,20 +1,22 @@
 """Acknowledged means stored: the process is killed while it writes, and nothing that it answered for is missing."""
 
+import os
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from literalai_otel.server.store import Store
-
 WRITER = """
 import sys, threading
 from pathlib import Path
+from literalai_otel.config import ServerConfig
 from literalai_otel.server.ingest import Ingest
 from literalai_otel.server.store import Store
+from literalai_otel.server.store.engines.postgres_address import PostgresAddress
 
-store = Store.open(Path(sys.argv[1]))
+config = ServerConfig.load()
+store = Store.open(Path(config.data_dir), PostgresAddress.from_config(config))
 project = store.create_project("p").result()
 ingest = Ingest(store)
 lock = threading.Lock()
@@ -42,9 +44,12 @@ threading.Event().wait()
 
 
 @pytest.mark.parametrize("acknowledged", [200, 2_000])
-def test_sigkill_loses_no_acknowledged_step(tmp_path, acknowledged):
+def test_sigkill_loses_no_acknowledged_step(engine, tmp_path, acknowledged):
     process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(tmp_path / "data")], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", WRITER],
+        env={**os.environ, **engine.environment(tmp_path / "data")},
+        stdout=subprocess.PIPE,
+        text=True,
     )
     ids = []
     try:
@@ -60,12 +65,12 @@ def test_sigkill_loses_no_acknowledged_step(tmp_path, acknowledged):
         process.kill()
         process.wait(10)
     assert len(ids) >= acknowledged
-    store = Store.open(tmp_path / "data")
+    store = engine.open(tmp_path / "data")
     try:
         project = store.first_project()
         lost = [step_id for step_id in ids if not (step := store.get_step(project.id, step_id)) or not step["input"]]
         assert lost == []
-        with store._database.read() as connection:
-            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+        if store.dialect == "sqlite":
+            assert engine.run(tmp_path / "data", "PRAGMA integrity_check") == [("ok",)]
     finally:
         store.close()

@@ -1,7 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from dirty_equals import IsPartialDict, IsStr
+from dirty_equals import IsApprox, IsPartialDict, IsStr
 
 from literalai_otel.jsonable import dumps
 from literalai_otel.server.store import PageQuery, ThreadFields
@@ -51,8 +51,14 @@ def test_a_whole_step_comes_back_as_it_was_sent(world):
         "tags": ["a", "b"],
         "metadata": {"region": "eu"},
         "createdAt": IsStr(),
+        "tokenCountEstimated": False,
+        "inputCost": IsApprox(7.5e-06),
+        "outputCost": 0,
+        "cost": IsApprox(7.5e-06),
+        "priceRule": "default:openai/gpt-4o",
     }
     assert world.step("step_1") == FULL | {
+        "totals": None,
         "environment": "staging",
         "createdAt": IsStr(regex=r"\d{4}-\d\d-\d\dT.*Z"),
         "endTime": "2026-11-21T08:00:01.000Z",
@@ -174,6 +180,7 @@ def test_threads_are_made_on_sight_and_keep_what_is_known_of_them(world):
         name=None, metadata={}, tags=[], participant=None, steps=[IsPartialDict(id="a")]
     )
     assert world.store.thread_detail(world.project.id, "known") == named | {
+        "totals": IsPartialDict(stepCount=1),
         "tokenCount": None,
         "steps": [IsPartialDict(id="b")],
     }

@@ -1,10 +1,9 @@
-import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
-from literalai_otel.server.store import ConflictError, StepBatch, StepRow, Store
+from literalai_otel.server.store import ConflictError, StepBatch, StepRow
 from literalai_otel.server.values import InvalidValueError
 
 WAIT = 20.0
@@ -55,13 +54,12 @@ def test_a_group_is_bounded(world, monkeypatch):
     assert world.store._writer.commits - before == 1 + 200 // 50
 
 
-def test_a_future_resolves_after_its_commit(world, tmp_path):
+def test_a_future_resolves_after_its_commit(world, engine, tmp_path):
     """A connection of its own, as another process would have, sees the row at the moment of the answer."""
     seen = []
 
     def look(_future):
-        with sqlite3.connect(tmp_path / "data" / "literal.db") as other:
-            seen.append(other.execute("SELECT count(*) FROM steps").fetchone()[0])
+        seen.append(engine.run(tmp_path / "data", "SELECT count(*) FROM steps")[0][0])
 
     for number in range(1, 6):
         future = world.store.upsert_steps(batch(world.project, f"s{number}"))
@@ -84,7 +82,7 @@ def test_the_order_of_writes_is_the_order_of_calls(world):
     assert (world.step("s")["name"], world.step("s")["type"]) == (None, "run")
 
 
-@pytest.mark.parametrize("poison", [{"name": "\ud800"}, {"token_count": 2**70}, {"name": object()}])
+@pytest.mark.parametrize("poison", [{"name": "\ud800"}, {"end_time": 2**70}, {"name": object()}])
 def test_a_step_that_the_database_refuses_takes_nobody_with_it(world, caplog, poison):
     go_on = held(world.store)
     good = world.store.upsert_steps(batch(world.project, "before"))
@@ -132,11 +130,15 @@ def test_a_caller_that_went_away_does_not_stop_the_writer(world):
 
 
 def test_nobody_waits_for_a_writer_that_cannot_even_roll_back(world, monkeypatch, caplog):
-    def broken(*_):
-        raise sqlite3.ProgrammingError("gone")
+    class Broken:
+        def begin(self, _):
+            raise LookupError("gone")
 
-    monkeypatch.setattr("literalai_otel.server.store.writer._driver", broken)
-    with pytest.raises(sqlite3.ProgrammingError):
+        def rollback(self):
+            raise LookupError("gone as well")
+
+    monkeypatch.setattr(world.store._database, "driver", lambda _: Broken())
+    with pytest.raises(LookupError, match="as well"):
         world.store.upsert_steps(batch(world.project, "s")).result(WAIT)
     assert "the writer of the store failed" in caplog.text
     monkeypatch.undo()
@@ -154,8 +156,8 @@ def test_twenty_concurrent_senders_lose_and_double_nothing(world):
     assert len(world.ids("threads", first=1000)) == 25
 
 
-def test_closing_commits_what_is_queued_and_refuses_what_comes_later(tmp_path):
-    store = Store.open(tmp_path / "data")
+def test_closing_commits_what_is_queued_and_refuses_what_comes_later(engine, tmp_path):
+    store = engine.open(tmp_path / "data")
     project = store.create_project("p").result(WAIT)
     go_on = held(store)
     futures = [store.upsert_steps(batch(project, f"s{number}")) for number in range(20)]
@@ -166,7 +168,7 @@ def test_closing_commits_what_is_queued_and_refuses_what_comes_later(tmp_path):
     assert [future.result(0) for future in futures] == [[None]] * 20
     with pytest.raises(RuntimeError, match="closed"):
         store.upsert_steps(batch(project, "late")).result(0)
-    reopened = Store.open(tmp_path / "data")
+    reopened = engine.open(tmp_path / "data")
     assert all(reopened.get_step(project.id, f"s{number}") for number in range(20))
     reopened.close()
 

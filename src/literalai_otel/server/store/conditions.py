@@ -1,19 +1,38 @@
-"""Checked filters (`server.filters`) as SQL expressions, the same for both databases.
+"""Checked filters (`server.filters`) as SQL expressions: for each field of each entity how it is compared."""
 
-`neq`, `nilike` and `nin` also find rows without a value: a step without a name has no name that is like "x".
-"""
-
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
-from sqlalchemy import Column, ColumnElement, Select, Table, and_, func, literal, not_, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, func, or_, select
 
-from literalai_otel.server.filters import Condition, Entity, Kind
+from literalai_otel.server.filters import Condition, Entity
+from literalai_otel.server.store.comparisons import (
+    NEGATIONS,
+    Build,
+    by_json,
+    by_listed,
+    by_payload,
+    by_seconds,
+    by_some,
+    by_value,
+    compare,
+    positive,
+)
+from literalai_otel.server.store.evaluation_tables import (
+    dataset_items,
+    datasets,
+    experiment_items,
+    experiment_params,
+    experiments,
+    prompt_lineages,
+    prompt_versions,
+)
+from literalai_otel.server.store.narrowing import OWN_SCORES, OWN_STEPS, OWN_THREADS, narrow
+from literalai_otel.server.store.paging import Conditions
+from literalai_otel.server.store.prompt_links import VERSION_IDS
 from literalai_otel.server.store.tables import (
     participants,
     scores,
-    step_payloads,
     step_tags,
     steps,
     tags,
@@ -21,227 +40,204 @@ from literalai_otel.server.store.tables import (
     threads,
 )
 
-Build = Callable[[Condition, int], ColumnElement[bool]]
-"""A condition and the project to its expression."""
+_STEPS_OF_THREAD: Final = select(steps.c.row_id).where(OWN_STEPS).correlate(threads)
+_USER_OF_STEP: Final = select(participants.c.row_id).join(threads, OWN_THREADS).where(OWN_STEPS).correlate(steps)
 
-_OWN_STEPS: Final = and_(steps.c.project_id == threads.c.project_id, steps.c.thread_id == threads.c.id)
 
-THREAD_TOKENS: Final[ColumnElement[Any]] = (
-    select(func.sum(steps.c.token_count)).where(_OWN_STEPS).correlate(threads).scalar_subquery()
+def _user_of_a_thread(condition: Condition, project_id: int) -> ColumnElement[bool]:
+    """By the identifier of the user, so that the threads of a user are found without looking at the others."""
+    holder = threads.c.participant_id
+    if condition.value is None:
+        return holder.is_(None) if condition.operator == "is" else holder.is_not(None)
+    names = cast(tuple[str, ...], condition.value)
+    named = select(participants.c.id).where(participants.c.project_id == project_id)
+    if condition.operator in NEGATIONS:
+        return or_(holder.is_(None), holder.not_in(named.where(participants.c.identifier.in_(names))))
+    if len(names) == 1:  # equality keeps the order of the index
+        return holder == named.where(participants.c.identifier == names[0]).scalar_subquery()
+    return holder.in_(named.where(participants.c.identifier.in_(names)))
+
+
+_USER_OF_A_STEP: Final = by_some(_USER_OF_STEP, by_value(participants.c.identifier))
+
+
+def _by_tags(own: Column[int], linked: Column[int]) -> Build:
+    """By the tags of a row."""
+    link = linked.table
+    tag_of_row = select(linked).join(tags, tags.c.id == link.c.tag_id).where(linked == own).correlate(own.table)
+    return by_some(tag_of_row, by_value(tags.c.name))
+
+
+def _by_score(related: Select[Any]) -> Build:
+    """By the scores that `related` selects; the path of the condition is the name of the score."""
+    # Not the columns themselves: the index by name and value would be taken for each row instead of that by step.
+    name, value = scores.c.name.concat(""), scores.c.value + 0
+
+    def same(condition: Condition, _: int) -> ColumnElement[bool]:
+        compared = compare(value, condition)
+        return compared if condition.path is None else and_(name == condition.path, compared)
+
+    return by_some(related, same)
+
+
+_SCORE_OF_A_STEP: Final = _by_score(select(scores.c.row_id).where(OWN_SCORES).correlate(steps))
+# Nested, not joined: SQLite would begin the join at the scores, all of them for each thread.
+_SCORE_OF_A_THREAD: Final = by_some(_STEPS_OF_THREAD, _SCORE_OF_A_STEP)
+
+
+def _by_start(condition: Condition, _: int) -> ColumnElement[bool]:
+    """By the start; the time that steps are ordered by is the same one where there is a start, and has an index."""
+    same = compare(steps.c.start_time, condition)
+    return same if condition.value is None else and_(same, compare(steps.c.sort_time, condition))
+
+
+_USER_OF_SCORE: Final = (
+    select(participants.c.row_id)
+    .join(threads, OWN_THREADS)
+    .join(steps, OWN_STEPS)
+    .where(steps.c.project_id == scores.c.project_id, steps.c.id == scores.c.step_id)
+    .correlate(scores)
 )
-"""Tokens of a thread: the sum over its steps."""
-THREAD_DURATION: Final[ColumnElement[Any]] = (
-    select(func.sum(steps.c.end_time - steps.c.start_time) / 1e6)
-    .where(_OWN_STEPS, steps.c.parent_id.is_(None))
-    .correlate(threads)
+_THREAD_OF_SCORE: Final = (
+    select(steps.c.thread_id)
+    .where(steps.c.project_id == scores.c.project_id, steps.c.id == scores.c.step_id)
+    .correlate(scores)
     .scalar_subquery()
 )
-"""Seconds of a thread: the sum over its steps without a parent; the pauses between them do not count."""
-_OWN_THREADS: Final = and_(
-    threads.c.project_id == participants.c.project_id, threads.c.participant_id == participants.c.id
-)
-USER_THREADS: Final[ColumnElement[Any]] = (
-    select(func.count()).select_from(threads).where(_OWN_THREADS).correlate(participants).scalar_subquery()
-)
-"""How many threads a user has."""
-USER_TOKENS: Final[ColumnElement[Any]] = (
-    select(func.sum(steps.c.token_count))
-    .select_from(threads.join(steps, _OWN_STEPS))
-    .where(_OWN_THREADS)
-    .correlate(participants)
-    .scalar_subquery()
-)
-"""Tokens of a user: the sum over the steps of the user's threads."""
-USER_ENGAGED: Final[ColumnElement[Any]] = (
-    select(func.max(func.coalesce(steps.c.sort_time, threads.c.created_at)))
-    .select_from(threads.outerjoin(steps, _OWN_STEPS))
-    .where(_OWN_THREADS)
-    .correlate(participants)
-    .scalar_subquery()
-)
-"""When a user was last active: the newest step of the user's threads."""
 
 
-def where(entity: Entity, project_id: int, conditions: Sequence[Condition]) -> list[ColumnElement[bool]]:
-    """The WHERE of a list of filters within a project; all of its elements must hold."""
-    return [
-        _TABLES[entity].c.project_id == project_id,
-        *(_BUILDERS[entity][condition.field](condition, project_id) for condition in conditions),
-    ]
-
-
-def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-    """Whether `column` holds `text`, without regard to case; a `%` in `text` stands for anything between."""
-    parts = text.casefold().replace("\\", "\\\\").replace("_", "\\_").strip("%").split("%")
-    return func.casefold(column).like(f"%{'%'.join(parts)}%", escape="\\")
-
-
-def _compare(column: ColumnElement[Any], condition: Condition) -> ColumnElement[bool]:
-    """A single value against the condition."""
-    value: Any = condition.value
-    operator = condition.operator
-    if condition.kind is Kind.LIST:
-        operator = {"eq": "in", "neq": "nin"}.get(operator, operator)
-    match operator:
-        case "eq":
-            return column == value
-        case "neq":
-            return column.is_distinct_from(value)
-        case "gt":
-            return column > value
-        case "gte":
-            return column >= value
-        case "lt":
-            return column < value
-        case "lte":
-            return column <= value
-        case "in":
-            return column.in_(value)
-        case "nin":
-            return or_(column.not_in(value), column.is_(None))
-        case "ilike":
-            return contains(column, value)
-        case "nilike":
-            return or_(not_(contains(column, value)), column.is_(None))
-        case "nis":
-            return column.is_not(None)
-        case _:
-            return column.is_(None)
-
-
-_NEGATIONS: Final[Mapping[str, str]] = {"neq": "eq", "nilike": "ilike", "nin": "in", "is": "nis"}
-
-
-def _value(column: ColumnElement[Any]) -> Build:
-    return lambda condition, _: _compare(column, condition)
-
-
-def _json(column: ColumnElement[Any]) -> Build:
-    return lambda condition, _: _compare(func.json_member(column, literal(condition.path)), condition)
-
-
-def _payload(key: str) -> Build:
-    content = (
-        select(step_payloads.c.content)
-        .where(step_payloads.c.step_row == steps.c.row_id)
-        .correlate(steps)
-        .scalar_subquery()
-    )
-    return lambda condition, _: _compare(func.payload_member(content, key, literal(condition.path)), condition)
-
-
-def _some(related: Select[Any], build: Build) -> Build:
-    """By related rows: the condition holds if it does for one of them; a negation, if it does for none."""
-
-    def combined(condition: Condition, project_id: int) -> ColumnElement[bool]:
-        found = related.where(build(_positive(condition), project_id)).exists()
-        return not_(found) if condition.operator in _NEGATIONS else found
-
-    return combined
-
-
-def _scored(own: ColumnElement[Any], holder: ColumnElement[Any], scored: Select[Any]) -> Build:
-    """By the scores that `scored` selects the `holder` of; found by name and value, as scores are few.
-
-    The path of the condition is the name of the score.
-    """
-
-    def combined(condition: Condition, project_id: int) -> ColumnElement[bool]:
-        found = scored.where(
-            scores.c.project_id == project_id, holder.is_not(None), _compare(scores.c.value, _positive(condition))
-        )
-        if condition.path is not None:
-            found = found.where(scores.c.name == condition.path)
-        negated = condition.operator in _NEGATIONS
-        return own.not_in(found) if negated else own.in_(found)
-
-    return combined
-
-
-def _positive(condition: Condition) -> Condition:
-    return replace(condition, operator=_NEGATIONS.get(condition.operator, condition.operator))
-
-
-def _tags(link: Table, row_id: Column[int]) -> Build:
-    """By the tag tables: the rows of a tag are found without looking at the others."""
-    linked = link.c[row_id.table.name.removesuffix("s") + "_row"]
+def _by_prompt(*columns: ColumnElement[Any]) -> Build:
+    """By the prompt version of a generation: one of the columns of its lineage and version."""
 
     def build(condition: Condition, project_id: int) -> ColumnElement[bool]:
-        tagged = select(linked)
-        if condition.value is not None:
-            named = and_(tags.c.project_id == project_id, tags.c.name.in_(cast(tuple[str, ...], condition.value)))
-            tagged = tagged.join(tags, tags.c.id == link.c.tag_id).where(named)
-        return row_id.not_in(tagged) if condition.operator in _NEGATIONS else row_id.in_(tagged)
+        same = or_(*(compare(column, positive(condition)) for column in columns))
+        found = VERSION_IDS.where(prompt_versions.c.project_id == project_id, same)
+        used = steps.c.prompt_id
+        return or_(used.is_(None), used.not_in(found)) if condition.operator in NEGATIONS else used.in_(found)
 
     return build
 
 
-_STEPS_OF_THREAD: Final = select(steps.c.row_id).where(_OWN_STEPS).correlate(threads)
-_SCORES: Final = select(scores.c.step_id)
-_SCORED_THREADS: Final = select(steps.c.thread_id).join(
-    scores, and_(scores.c.project_id == steps.c.project_id, scores.c.step_id == steps.c.id)
+_PARAMS: Final = (
+    select(experiment_params.c.row_id)
+    .where(
+        experiment_params.c.project_id == experiments.c.project_id,
+        experiment_params.c.experiment_id == experiments.c.id,
+    )
+    .correlate(experiments)
 )
-_USER_OF_THREAD: Final = select(participants.c.row_id).where(_OWN_THREADS).correlate(threads)
-_USER_OF_STEP: Final = select(participants.c.row_id).join(threads, _OWN_THREADS).where(_OWN_STEPS).correlate(steps)
-_USER_OF_A_STEP: Final = _some(_USER_OF_STEP, _value(participants.c.identifier))
-_SCORE_OF_A_STEP: Final = _scored(steps.c.id, scores.c.step_id, _SCORES)
+
+
+def _param(condition: Condition, _: int) -> ColumnElement[bool]:
+    """A leaf of an experiment's parameters; those in a list have the path of the list."""
+    same = compare(experiment_params.c.value, condition)
+    return same if condition.path is None else and_(experiment_params.c.path == condition.path, same)
+
 
 _STEP_FIELDS: Final[Mapping[str, Build]] = {
-    "id": _value(steps.c.id),
-    "createdAt": _value(steps.c.created_at),
-    "name": _value(steps.c.name),
-    "type": _value(steps.c.type),
-    "input": _payload("input"),
-    "output": _payload("output"),
-    "metadata": _payload("metadata"),
-    "startTime": _value(steps.c.start_time),
-    "endTime": _value(steps.c.end_time),
-    "parentId": _value(steps.c.parent_id),
-    "rootRunId": _value(steps.c.root_run_id),
-    "threadId": _value(steps.c.thread_id),
-    "error": _value(steps.c.error),
-    "tags": _tags(step_tags, steps.c.row_id),
+    "id": by_value(steps.c.id),
+    "createdAt": by_value(steps.c.created_at),
+    "name": by_value(steps.c.name),
+    "type": by_value(steps.c.type),
+    "input": by_payload("input"),
+    "output": by_payload("output"),
+    "metadata": by_payload("metadata"),
+    "startTime": _by_start,
+    "endTime": by_value(steps.c.end_time),
+    "parentId": by_value(steps.c.parent_id),
+    "rootRunId": by_value(steps.c.root_run_id),
+    "threadId": by_value(steps.c.thread_id),
+    "error": by_value(steps.c.error),
+    "tags": _by_tags(steps.c.row_id, step_tags.c.step_row),
     "participantIdentifier": _USER_OF_A_STEP,
     "participantIdentifiers": _USER_OF_A_STEP,
-    "environment": _value(steps.c.environment),
-    "model": _value(steps.c.model),
-    "provider": _value(steps.c.provider),
-    "duration": _value(steps.c.duration),
-    "tokenCount": _value(steps.c.token_count),
+    "environment": by_value(steps.c.environment),
+    "model": by_value(steps.c.model),
+    "provider": by_value(steps.c.provider),
+    "duration": by_value(steps.c.duration),
+    "tokenCount": by_value(steps.c.token_count),
     "scoreValue": _SCORE_OF_A_STEP,
 }
 _BUILDERS: Final[Mapping[Entity, Mapping[str, Build]]] = {
     "steps": _STEP_FIELDS,
     "generations": {
         **_STEP_FIELDS,
-        "error": _value(func.coalesce(steps.c.generation_error, steps.c.error)),
+        "error": by_value(func.coalesce(steps.c.generation_error, steps.c.error)),
         "score": _SCORE_OF_A_STEP,
         "participant": _USER_OF_A_STEP,
+        "promptLineage": _by_prompt(prompt_lineages.c.name, prompt_lineages.c.id),
+        "promptVersion": _by_prompt(prompt_versions.c.version),
     },
     "threads": {
-        "id": _value(threads.c.id),
-        "createdAt": _value(threads.c.created_at),
-        "name": _value(threads.c.name),
-        "metadata": _json(threads.c.metadata),
-        "tokenCount": _value(THREAD_TOKENS),
-        "duration": _value(THREAD_DURATION),
-        "stepType": _some(_STEPS_OF_THREAD, _value(steps.c.type)),
-        "stepName": _some(_STEPS_OF_THREAD, _value(steps.c.name)),
-        "stepOutput": _some(_STEPS_OF_THREAD, _payload("output")),
-        "tags": _tags(thread_tags, threads.c.row_id),
-        "participantId": _value(threads.c.participant_id),
-        "participantIdentifiers": _some(_USER_OF_THREAD, _value(participants.c.identifier)),
-        "scoreValue": _scored(threads.c.id, steps.c.thread_id, _SCORED_THREADS),
-        "environment": _value(threads.c.environment),
+        "id": by_value(threads.c.id),
+        "createdAt": by_value(threads.c.created_at),
+        "name": by_value(threads.c.name),
+        "metadata": by_json(threads.c.metadata),
+        "tokenCount": by_value(threads.c.token_count),
+        "duration": by_seconds(threads.c.duration),
+        "stepType": by_some(_STEPS_OF_THREAD, by_value(steps.c.type)),
+        "stepName": by_some(_STEPS_OF_THREAD, by_value(steps.c.name)),
+        "stepOutput": by_some(_STEPS_OF_THREAD, by_payload("output")),
+        "tags": _by_tags(threads.c.row_id, thread_tags.c.thread_row),
+        "participantId": by_value(threads.c.participant_id),
+        "participantIdentifiers": _user_of_a_thread,
+        "scoreValue": _SCORE_OF_A_THREAD,
+        "environment": by_value(threads.c.environment),
     },
     "participants": {
-        "id": _value(participants.c.id),
-        "createdAt": _value(participants.c.created_at),
-        "identifier": _value(participants.c.identifier),
-        "lastEngaged": _value(USER_ENGAGED),
-        "threadCount": _value(USER_THREADS),
-        "tokenCount": _value(USER_TOKENS),
-        "metadata": _json(participants.c.metadata),
+        "id": by_value(participants.c.id),
+        "createdAt": by_value(participants.c.created_at),
+        "identifier": by_value(participants.c.identifier),
+        "lastEngaged": by_value(participants.c.last_engaged),
+        "threadCount": by_value(participants.c.thread_count),
+        "tokenCount": by_value(participants.c.token_count),
+        "metadata": by_json(participants.c.metadata),
+    },
+    "scores": {
+        "id": by_value(scores.c.id),
+        "createdAt": by_value(scores.c.created_at),
+        "participant": by_some(_USER_OF_SCORE, by_value(participants.c.identifier)),
+        "name": by_value(scores.c.name),
+        "tags": by_listed(scores.c.tags),
+        "value": by_value(scores.c.value),
+        "type": by_value(scores.c.type),
+        "comment": by_value(scores.c.comment),
+        "label": by_value(scores.c.label),
+        "scorer": by_value(scores.c.scorer),
+        "stepId": by_value(scores.c.step_id),
+        "threadId": by_value(_THREAD_OF_SCORE),
+        "datasetExperimentItemId": by_value(scores.c.dataset_experiment_item_id),
+    },
+    "datasets": {
+        "id": by_value(datasets.c.id),
+        "createdAt": by_value(datasets.c.created_at),
+        "name": by_value(datasets.c.name),
+        "type": by_value(datasets.c.type),
+    },
+    "datasetItems": {
+        "id": by_value(dataset_items.c.id),
+        "createdAt": by_value(dataset_items.c.created_at),
+        "stepId": by_value(dataset_items.c.step_id),
+    },
+    "experiments": {
+        "id": by_value(experiments.c.id),
+        "createdAt": by_value(experiments.c.created_at),
+        "name": by_value(experiments.c.name),
+        "datasetId": by_value(experiments.c.dataset_id),
+        "promptId": by_value(experiments.c.prompt_id),
+        "promptExperimentId": by_value(experiments.c.prompt_variant_id),
+        "params": by_some(_PARAMS, _param),
+    },
+    "experimentItems": {
+        "id": by_value(experiment_items.c.id),
+        "createdAt": by_value(experiment_items.c.created_at),
+        "datasetItemId": by_value(experiment_items.c.dataset_item_id),
+        "experimentRunId": by_value(experiment_items.c.experiment_run_id),
+    },
+    "prompts": {
+        "id": by_value(prompt_lineages.c.id),
+        "createdAt": by_value(prompt_lineages.c.created_at),
+        "name": by_value(prompt_lineages.c.name),
     },
 }
 _TABLES: Final[Mapping[Entity, Table]] = {
@@ -249,4 +245,33 @@ _TABLES: Final[Mapping[Entity, Table]] = {
     "generations": steps,
     "threads": threads,
     "participants": participants,
+    "scores": scores,
+    "datasets": datasets,
+    "datasetItems": dataset_items,
+    "experiments": experiments,
+    "experimentItems": experiment_items,
+    "prompts": prompt_lineages,
 }
+
+
+def where(
+    entity: Entity, project_id: int, conditions: Sequence[Condition], connection: Connection | None = None
+) -> Conditions:
+    """The WHERE of a list of filters within a project; all of its elements must hold.
+
+    With a `connection`, a filter by another table that few rows pass is answered first: the rows are then named.
+    """
+    builders, table = _BUILDERS[entity], _TABLES[entity]
+    first = narrow(connection, entity, project_id, conditions) if connection is not None and conditions else None
+    if first is not None and first.row_ids is not None:
+        # Without the project, which the named rows are of anyway, no database takes the index of the order instead.
+        others = [condition for condition in conditions if condition is not first.condition]
+        return Conditions(
+            [table.c.row_id.in_(first.row_ids), *(builders[other.field](other, project_id) for other in others)]
+        )
+    found = Conditions(
+        [table.c.project_id == project_id, *(builders[one.field](one, project_id) for one in conditions)]
+    )
+    if first is not None and len(conditions) == 1:
+        found.matching = first.matching
+    return found

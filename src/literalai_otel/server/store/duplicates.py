@@ -4,16 +4,16 @@ Children end first, so the inner span is stored already and waits for its parent
 but a link, through which the inner one finds the step above (the rules: `translate.duplicates`).
 """
 
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from literalai_otel.server.store.driver import Driver
 from literalai_otel.server.store.rows import Link, SpanKey, StepRow
 from literalai_otel.translate.duplicates import ModelCall, same_call
 
 
 def set_aside(
-    db: sqlite3.Connection,
+    db: Driver,
     project_id: int,
     rows: dict[str, StepRow],
     links: Sequence[Link],
@@ -24,53 +24,51 @@ def set_aside(
     A span that was set aside before stays so when it is sent again: it is known as a link.
     """
     found: list[Link] = []
-    waiting = _Waiting(db, project_id, links)
-    for row in list(rows.values()):
-        trace_id, span_id = row.values.get("trace_id"), row.values.get("span_id")
-        if row.call is None or trace_id is None or span_id is None or is_stored(row.id):
-            continue
-        span = (trace_id, span_id)
-        if _is_link(db, project_id, span) or any(same_call(row.call, inner) for inner in waiting.calls_below(span)):
+    candidates = [
+        (row, (row.values["trace_id"], row.values["span_id"]), row.call)
+        for row in rows.values()
+        if row.call is not None and {"trace_id", "span_id"} <= row.values.keys() and not is_stored(row.id)
+    ]
+    if not candidates:
+        return found
+    spans = [span for _, span, _ in candidates]
+    known = _links_among(db, project_id, spans)
+    waiting = _Waiting(db, project_id, links, spans)
+    for row, span, call in candidates:
+        if span in known or any(same_call(call, inner) for inner in waiting.calls_below(span)):
             found.append(Link(span, row.values.get("parent_span_id")))
             del rows[row.id]
     return found
 
 
-def _is_link(db: sqlite3.Connection, project_id: int, span: SpanKey) -> bool:
+def _links_among(db: Driver, project_id: int, spans: Iterable[SpanKey]) -> set[SpanKey]:
     found = db.execute(
-        "SELECT 1 FROM span_bridges WHERE project_id=? AND trace_id=? AND span_id=?", (project_id, *span)
+        f"SELECT trace_id, span_id FROM {db.wanted_spans} CROSS JOIN span_bridges "
+        "WHERE project_id=? AND trace_id=wanted.trace AND span_id=wanted.span",
+        (*db.spans(spans), project_id),
     )
-    return found.fetchone() is not None
+    return {(trace_id, span_id) for trace_id, span_id in found}
 
 
 class _Waiting:
-    """The stored steps that wait for a span, seen through the links of the batch."""
+    """The stored steps of the traces of `spans` that wait for a span, seen through the links of the batch."""
 
-    def __init__(self, db: sqlite3.Connection, project_id: int, links: Sequence[Link]) -> None:
-        self._db = db
-        self._project_id = project_id
+    def __init__(self, db: Driver, project_id: int, links: Sequence[Link], spans: Iterable[SpanKey]) -> None:
         self._links = {link.span: link.parent_span_id for link in links}
-        self._by_trace: dict[bytes, dict[bytes, list[ModelCall]]] = {}
+        self._calls: dict[SpanKey, list[ModelCall]] = {}
+        stored = db.execute(
+            "SELECT trace_id, waiting_span_id, type, model FROM steps "
+            f"WHERE project_id=? AND trace_id {db.among_bytes} AND waiting_span_id IS NOT NULL",
+            (project_id, db.byte_values({trace_id for trace_id, _ in spans})),
+        )
+        for trace_id, waits_for, kind, model in stored:
+            # Whose the stored span was is not known any more; the rules need to know that the other is not ours.
+            inner = ModelCall(ours=True, type=kind, models=(model,) if model else ())
+            self._calls.setdefault((trace_id, self._top(trace_id, waits_for)), []).append(inner)
 
     def calls_below(self, span: SpanKey) -> list[ModelCall]:
         """The calls whose nearest step above would be `span`."""
-        trace_id, span_id = span
-        if trace_id not in self._by_trace:
-            self._by_trace[trace_id] = self._load(trace_id)
-        return self._by_trace[trace_id].get(span_id, [])
-
-    def _load(self, trace_id: bytes) -> dict[bytes, list[ModelCall]]:
-        found: dict[bytes, list[ModelCall]] = {}
-        stored = self._db.execute(
-            "SELECT waiting_span_id, type, model FROM steps "
-            "WHERE project_id=? AND trace_id=? AND waiting_span_id IS NOT NULL",
-            (self._project_id, trace_id),
-        )
-        for waits_for, kind, model in stored:
-            # Whose the stored span was is not known any more; the rules need to know that the other is not ours.
-            inner = ModelCall(ours=True, type=kind, models=(model,) if model else ())
-            found.setdefault(self._top(trace_id, waits_for), []).append(inner)
-        return found
+        return self._calls.get(span, [])
 
     def _top(self, trace_id: bytes, span_id: bytes) -> bytes:
         """The first span at or above `span_id` that the links do not lead on from."""

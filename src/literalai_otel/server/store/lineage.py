@@ -8,32 +8,16 @@ the whole tree below under the root run of the tree above, and into its thread w
 Cycles cannot be stored: an edge that would close one is refused. Every walk is a loop over a set of seen ids.
 """
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-import orjson
-
+from literalai_otel.server.store.driver import Driver
 from literalai_otel.server.store.rows import Link, SpanKey, StepRow
+from literalai_otel.server.store.stored import COLUMNS, Stored
+from literalai_otel.server.store.totals import Ledger, facts_of
 
 LONGEST_CHAIN: Final = 1_000
 """Bridges that one look-up follows."""
-_IN: Final = "(SELECT value FROM json_each(?))"
-_BELOW: Final = "id, row_id, thread_id, root_run_id"
-_PLACE: Final = "id, row_id, parent_id, root_run_id, thread_id, type, trace_id, waiting_span_id"
-
-
-class Stored(NamedTuple):
-    """What the database holds of a step."""
-
-    id: str
-    row_id: int
-    parent_id: str | None
-    root_run_id: str | None
-    thread_id: str | None
-    type: str | None
-    trace_id: bytes | None
-    waiting_span_id: bytes | None
 
 
 class Place(NamedTuple):
@@ -49,10 +33,14 @@ class Place(NamedTuple):
 
 
 class Lineage:
-    """Works for one project and one transaction: `refusal` per step, `resolve`, then `finish` after the write."""
+    """Works for one project and one transaction: `refusal` per step, `resolve`, then `finish` after the write.
 
-    def __init__(self, db: sqlite3.Connection, project_id: int, rows: Sequence[StepRow]) -> None:
+    Steps outside the batch that it moves to another place are booked in `ledger`.
+    """
+
+    def __init__(self, db: Driver, project_id: int, rows: Sequence[StepRow], ledger: Ledger) -> None:
         self._db = db
+        self._ledger = ledger
         self._project_id = project_id
         self._stored: dict[str, Stored | None] = {}
         self._rows: Mapping[str, StepRow] = {}
@@ -113,10 +101,15 @@ class Lineage:
         """Completes the values of `rows`: parent, waiting span, root run, thread."""
         self._rows = rows
         spans = _Spans(self._db, self._project_id, rows.values(), links)
+        spans.prefetch(
+            (row.values["trace_id"], row.values["parent_span_id"])
+            for row in rows.values()
+            if "parent_span_id" in row.values and "parent_id" not in row.values
+        )
         for row in rows.values():
             self._join(row, spans)
-        for trace_id in spans.traces:
-            self._join_waiting(trace_id, spans)
+        if spans.traces:
+            self._join_waiting(spans)
         self._prefetch()
         for row in rows.values():
             place, values = self._place(row.id), row.values
@@ -139,14 +132,15 @@ class Lineage:
         elif not self._is_above(row.id, parent):
             values["parent_id"] = self._parents[row.id] = self._joined[row.id] = parent
 
-    def _join_waiting(self, trace_id: bytes, spans: "_Spans") -> None:
+    def _join_waiting(self, spans: "_Spans") -> None:
         waiting = self._db.execute(
-            f"SELECT {_PLACE} FROM steps WHERE project_id=? AND trace_id=? AND waiting_span_id IS NOT NULL",
-            (self._project_id, trace_id),
+            f"SELECT {COLUMNS} FROM steps "
+            f"WHERE project_id=? AND trace_id {self._db.among_bytes} AND waiting_span_id IS NOT NULL",
+            (self._project_id, self._db.byte_values(spans.traces)),
         ).fetchall()
         for stored in map(Stored._make, waiting):
-            span_id = stored.waiting_span_id
-            if span_id is None or stored.id in self._rows or not spans.is_new(trace_id, span_id):
+            trace_id, span_id = stored.trace_id, stored.waiting_span_id
+            if trace_id is None or span_id is None or stored.id in self._rows or not spans.is_new(trace_id, span_id):
                 continue
             self._stored[stored.id] = stored
             parent, frontier = spans.find(trace_id, span_id)
@@ -224,13 +218,18 @@ class Lineage:
         """Joins the waiting steps that were found, and moves what is below them."""
         self._db.executemany("UPDATE steps SET waiting_span_id=? WHERE row_id=?", self._moved)
         for step_id in self._late:
+            self._load((step_id,))  # once more: the join of another may have moved it meanwhile
             stored = self._stored[step_id]
             assert stored is not None
             place = self._place(step_id)
+            moved = stored._replace(
+                parent_id=self._joined[step_id], root_run_id=place.root_run_id, thread_id=place.thread_id
+            )
             self._db.execute(
                 "UPDATE steps SET parent_id=?, root_run_id=?, thread_id=?, waiting_span_id=NULL WHERE row_id=?",
-                (self._joined[step_id], place.root_run_id, place.thread_id, stored.row_id),
+                (moved.parent_id, moved.root_run_id, moved.thread_id, moved.row_id),
             )
+            self._ledger.change(facts_of(stored), facts_of(moved))
             self._spread(step_id, stored.root_run_id, place)
         for row in self._rows.values():
             stored = self._stored[row.id]
@@ -249,26 +248,26 @@ class Lineage:
         seen = {top}
         level = [top]
         while level and (root_run_id is not None or place.thread_id is not None):
-            ids = orjson.dumps(level).decode()
+            among, ids = self._db.among, self._db.values(level)
             below = self._db.execute(
-                f"SELECT {_BELOW} FROM steps WHERE project_id=? AND parent_id IN {_IN} UNION "
-                f"SELECT {_BELOW} FROM steps WHERE project_id=? AND root_run_id IN {_IN}",
+                f"SELECT {COLUMNS} FROM steps WHERE project_id=? AND parent_id {among} UNION "
+                f"SELECT {COLUMNS} FROM steps WHERE project_id=? AND root_run_id {among}",
                 (self._project_id, ids, self._project_id, ids),
             ).fetchall()
             changes: list[tuple[Any, ...]] = []
             level = list[str]()
-            for step_id, row_id, thread_id, current_root in below:
-                if step_id in seen:
+            for stored in map(Stored._make, below):
+                if stored.id in seen:
                     continue
-                seen.add(step_id)
-                wanted = root_run_id if root_run_id and current_root in replaced else current_root
-                wanted = None if wanted == step_id else wanted
-                if wanted != current_root or (thread_id is None and place.thread_id is not None):
-                    level.append(step_id)
-                    changes.append((wanted, place.thread_id, row_id))
-            self._db.executemany(
-                "UPDATE steps SET root_run_id=?, thread_id=coalesce(thread_id, ?) WHERE row_id=?", changes
-            )
+                seen.add(stored.id)
+                wanted = root_run_id if root_run_id and stored.root_run_id in replaced else stored.root_run_id
+                wanted = None if wanted == stored.id else wanted
+                moved = stored._replace(root_run_id=wanted, thread_id=stored.thread_id or place.thread_id)
+                if moved != stored:
+                    level.append(stored.id)
+                    changes.append((moved.root_run_id, moved.thread_id, moved.row_id))
+                    self._ledger.change(facts_of(stored), facts_of(moved))
+            self._db.executemany("UPDATE steps SET root_run_id=?, thread_id=? WHERE row_id=?", changes)
 
     # --- look-ups ------------------------------------------------------------------------------
 
@@ -278,8 +277,8 @@ class Lineage:
             return
         self._stored.update(dict.fromkeys(wanted))
         found = self._db.execute(
-            f"SELECT {_PLACE} FROM steps WHERE project_id=? AND id IN {_IN}",
-            (self._project_id, orjson.dumps(wanted).decode()),
+            f"SELECT {COLUMNS} FROM steps WHERE project_id=? AND id {self._db.among}",
+            (self._project_id, self._db.values(wanted)),
         )
         for values in found:
             self._stored[values[0]] = Stored._make(values)
@@ -292,8 +291,8 @@ class Lineage:
         ):
             if ids:
                 named = self._db.execute(
-                    f"SELECT DISTINCT {column} FROM steps WHERE project_id=? AND {column} IN {_IN}",
-                    (self._project_id, orjson.dumps(ids).decode()),
+                    f"SELECT DISTINCT {column} FROM steps WHERE project_id=? AND {column} {self._db.among}",
+                    (self._project_id, self._db.values(ids)),
                 )
                 found.update(step_id for (step_id,) in named)
         return found
@@ -302,9 +301,10 @@ class Lineage:
 class _Spans:
     """Which step stands behind a span: of this batch first, then of the database."""
 
-    def __init__(self, db: sqlite3.Connection, project_id: int, rows: Iterable[StepRow], links: Iterable[Link]) -> None:
+    def __init__(self, db: Driver, project_id: int, rows: Iterable[StepRow], links: Iterable[Link]) -> None:
         self._db = db
         self._project_id = project_id
+        self._found: dict[SpanKey, tuple[str | None, bytes | None]] = {}
         self._steps: dict[SpanKey, str] = {}
         self._hops: dict[SpanKey, bytes] = {
             link.span: link.parent_span_id for link in links if link.parent_span_id is not None
@@ -336,12 +336,22 @@ class _Spans:
             span_id = hop
         return None, span_id
 
+    def prefetch(self, keys: Iterable[SpanKey]) -> None:
+        """Looks up all that the batch does not know itself, before `find` asks for one after the other."""
+        wanted = {key for key in keys if not self.is_new(*key)} - self._found.keys()
+        if not wanted:
+            return
+        self._found.update(dict.fromkeys(wanted, (None, None)))
+        for columns, table in (("step_id, parent_span_id", "span_bridges"), ("id, NULL", "steps")):
+            found = self._db.execute(
+                f"SELECT trace_id, span_id, {columns} FROM {self._db.wanted_spans} CROSS JOIN {table} "
+                "WHERE project_id=? AND trace_id=wanted.trace AND span_id=wanted.span",
+                (*self._db.spans(wanted), self._project_id),
+            )
+            self._found.update(((trace_id, span_id), (step_id, hop)) for trace_id, span_id, step_id, hop in found)
+
     def _find_stored(self, trace_id: bytes, span_id: bytes) -> tuple[str | None, bytes | None]:
-        key = (self._project_id, trace_id, span_id)
-        step = self._db.execute("SELECT id FROM steps WHERE project_id=? AND trace_id=? AND span_id=?", key).fetchone()
-        if step is not None:
-            return step[0], None
-        bridge = self._db.execute(
-            "SELECT step_id, parent_span_id FROM span_bridges WHERE project_id=? AND trace_id=? AND span_id=?", key
-        ).fetchone()
-        return bridge if bridge is not None else (None, None)
+        key = (trace_id, span_id)
+        if key not in self._found:
+            self.prefetch([key])
+        return self._found[key]

@@ -3,16 +3,29 @@
 A list is ordered by (column, row number); the row number is the table's own integer key, given at first insert,
 so rows of equal column keep their order of arrival and no row is shown twice or skipped. Rows without a value in
 the column come first in an ascending list and last in a descending one, on every database. the base64 of the
-JSON `[column name, value, row number]`; to clients it is opaque.
+JSON `[table and column, value, row number]`; to clients it is opaque.
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import orjson
-from sqlalchemy import Column, ColumnElement, Connection, FromClause, Row, Select, and_, func, or_, select, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    String,
+    and_,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 
 from literalai_otel.server.filters import Condition, FilterError, Order
 
@@ -25,7 +38,8 @@ class PageQuery:
     """What a list is asked for.
 
     `first` is bounded to 1 000 and defaults to 50; `after` and `before` are cursors of an earlier page; with
-    `before` alone the page is the one that ends just before it. `count` asks for `total_count`.
+    `before` alone the page is the one that ends just before it. `count` asks for `total_count`. Rows of the
+    environment `hidden` are left out, in lists of what has one.
     """
 
     first: int | None = None
@@ -34,6 +48,7 @@ class PageQuery:
     filters: tuple[Condition, ...] = ()
     order: Order | None = None
     count: bool = True
+    hidden: str | None = None
 
     @property
     def limit(self) -> int:
@@ -82,9 +97,20 @@ class Sorting:
     descending: bool
     nullable: bool = True
 
+    @classmethod
+    def of(cls, query: PageQuery, orders: Mapping[str, Column[Any]], row_id: Column[int]) -> Self:
+        """By the column that the query names of `orders`, else newest first. For columns without nulls."""
+        column, descending = (query.order.column, query.order.descending) if query.order else ("createdAt", True)
+        return cls(name=column, expression=orders[column], row_id=row_id, descending=descending, nullable=False)
+
+    @property
+    def _full_name(self) -> str:
+        """Lists of other things are ordered by columns of the same names."""
+        return f"{self.row_id.table.name} by {self.name}"
+
     def encode(self, row: Row[Any]) -> str:
         """The cursor of a row; its last two values are the sort value and the row number."""
-        return base64.urlsafe_b64encode(orjson.dumps([self.name, *row[-2:]])).decode()
+        return base64.urlsafe_b64encode(orjson.dumps([self._full_name, *row[-2:]])).decode()
 
     def decode(self, cursor: str) -> Cursor:
         """The position that a cursor of this order names.
@@ -96,10 +122,17 @@ class Sorting:
             name, value, row_id = orjson.loads(base64.urlsafe_b64decode(cursor))
         except ValueError:
             name, value, row_id = None, None, None
-        if name is None or not isinstance(row_id, int) or not (value is None or isinstance(value, str | int | float)):
+        if (
+            name is None
+            or not isinstance(row_id, int)
+            or not _is_number(row_id)
+            or not (value is None or isinstance(value, str) or _is_number(value))
+        ):
             raise FilterError("a cursor must be one that an earlier page answered")
-        if name != self.name:
-            raise FilterError(f"the cursor belongs to a list ordered by {name}, this one is ordered by {self.name}")
+        if name != self._full_name:
+            raise FilterError(f"the cursor belongs to the list {name}, this one is {self._full_name}")
+        if value is not None and isinstance(value, str) != isinstance(self.expression.type, String):
+            raise FilterError("a cursor must be one that an earlier page answered")
         return Cursor(value, row_id)
 
     def beyond(self, cursor: Cursor, *, backward: bool = False) -> ColumnElement[bool]:
@@ -118,9 +151,19 @@ class Sorting:
 
     def ordering(self, *, backward: bool = False) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         """The ORDER BY, or its mirror image."""
-        if self.descending == backward:
-            return self.expression.asc().nulls_first(), self.row_id.asc()
-        return self.expression.desc().nulls_last(), self.row_id.desc()
+        up = self.descending == backward
+        column, number = (
+            (self.expression.asc(), self.row_id.asc()) if up else (self.expression.desc(), self.row_id.desc())
+        )
+        # PostgreSQL takes an index for a list only if it says the same of empty values, and plain ones say nothing.
+        if self.nullable:
+            column = column.nulls_first() if up else column.nulls_last()
+        return column, number
+
+
+def _is_number(value: Any) -> bool:
+    """Whether the databases have a place for it."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +187,12 @@ class Slice:
         )
 
 
+class Conditions(list[ColumnElement[bool]]):
+    """A WHERE; `matching` selects the numbers of exactly the rows that it finds, where counting those is cheaper."""
+
+    matching: Select[Any] | None = None
+
+
 def fetch(
     connection: Connection,
     columns: Sequence[ColumnElement[Any]],
@@ -162,7 +211,10 @@ def fetch(
     after = sorting.decode(query.after) if query.after else None
     before = sorting.decode(query.before) if query.before else None
     backward = before is not None and after is None
+    table = sorting.row_id.table
     statement: Select[Any] = select(*columns, sorting.expression, sorting.row_id).where(*where)
+    if query.hidden is not None:
+        statement = statement.where(table.c.environment.is_distinct_from(query.hidden))
     if source is not None:
         statement = statement.select_from(source)
     if after is not None:
@@ -176,7 +228,13 @@ def fetch(
         rows = rows[::-1]
     total = None
     if query.count:
-        total = connection.execute(select(func.count()).select_from(sorting.row_id.table).where(*where)).scalar_one()
+        counted = select(func.count()).select_from(table).where(*where)
+        matching = where.matching if isinstance(where, Conditions) else None
+        counting = counted if matching is None else select(func.count()).select_from(matching.subquery())
+        total = connection.execute(counting).scalar_one()
+        if query.hidden is not None:
+            # Both counts are answered by an index; a count of what is not hidden would look at every row.
+            total -= connection.execute(counted.where(table.c.environment == query.hidden)).scalar_one()
     return Slice(
         rows=rows,
         cursors=[sorting.encode(row) for row in rows],

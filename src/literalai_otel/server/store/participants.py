@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from literalai_otel.jsonable import loads
-from literalai_otel.server.store.conditions import USER_ENGAGED, USER_THREADS, USER_TOKENS, where
+from literalai_otel.server.store.conditions import where
 from literalai_otel.server.store.paging import Listing, PageQuery, Sorting, fetch
 from literalai_otel.server.store.tables import participants, threads
 from literalai_otel.server.times import format_time, now
@@ -29,15 +29,13 @@ from literalai_otel.server.values import InvalidValueError, clean_id, clean_obje
 
 MAX_METADATA_BYTES: Final = 1_000_000
 
-_COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
-    *participants.c,
-    USER_ENGAGED.label("last_engaged"),
-    USER_THREADS.label("thread_count"),
-    USER_TOKENS.label("token_count"),
-)
+_COLUMNS: Final[tuple[ColumnElement[Any], ...]] = tuple(participants.c)
 _ORDERS: Final[Mapping[str, ColumnElement[Any]]] = {
     "createdAt": participants.c.created_at,
     "identifier": participants.c.identifier,
+    "lastEngaged": participants.c.last_engaged,
+    "threadCount": participants.c.thread_count,
+    "tokenCount": participants.c.token_count,
 }
 
 
@@ -53,7 +51,7 @@ def page(connection: Connection, project_id: int, query: PageQuery) -> Listing:
         expression=_ORDERS[column],
         row_id=participants.c.row_id,
         descending=descending,
-        nullable=False,
+        nullable=column == "lastEngaged",
     )
     found = fetch(connection, _COLUMNS, where("participants", project_id, query.filters), query, sorting)
     return found.listing([_to_wire(row) for row in found.rows])
@@ -184,5 +182,5 @@ def _to_wire(row: Row[Any]) -> dict[str, Any]:
         "createdAt": format_time(row.created_at),
         "lastEngaged": format_time(row.last_engaged) if row.last_engaged is not None else None,
         "threadCount": row.thread_count,
-        "tokenCount": row.token_count or 0,
+        "tokenCount": row.token_count,
     }

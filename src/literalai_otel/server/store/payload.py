@@ -1,7 +1,9 @@
-"""The payload row of a step: one JSON object with everything that is long, compressed where that pays.
+"""The payload row of a step: one JSON object with everything that is long.
 
 Keys: `input`, `output`, `metadata`, `generation` (what is no scalar of it), `error` (only where the hot row holds
-no more than its start). A JSON object starts with `{`, a zlib stream with `x`: the first byte tells them apart.
+no more than its start). On SQLite it is bytes, compressed where that pays: a JSON object starts with `{`, a zlib
+stream with `x`, so the first byte tells them apart. On PostgreSQL it is text, which its SQL can look into and which
+it compresses by itself (TOAST); `Driver.payload` gives either form.
 """
 
 import zlib
@@ -15,16 +17,22 @@ _LEVEL: Final = 1
 
 
 def pack(members: Mapping[str, bytes]) -> bytes:
-    """The payload of `members`, each key's value being the bytes of its JSON."""
-    plain = b"{" + b",".join(b'"%b":%b' % (key.encode(), value) for key, value in members.items()) + b"}"
+    """The JSON of a payload of `members`, each key's value being the bytes of its JSON."""
+    return b"{" + b",".join(b'"%b":%b' % (key.encode(), value) for key, value in members.items()) + b"}"
+
+
+def compressed(plain: bytes) -> bytes:
+    """What is shorter of a payload's JSON, about: a few hundred bytes do not pay."""
     return zlib.compress(plain, _LEVEL) if len(plain) > COMPRESS_FROM else plain
 
 
-def unpack(content: bytes | None) -> dict[str, Any]:
+def unpack(content: bytes | str | None) -> dict[str, Any]:
     """The members of a payload as JSON types; none for a step without a payload row."""
     if content is None:
         return {}
-    return loads(content if content[:1] == b"{" else zlib.decompress(content))
+    if isinstance(content, str) or content[:1] == b"{":
+        return loads(content)
+    return loads(zlib.decompress(content))
 
 
 def merge_members(earlier: Mapping[str, bytes], later: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -35,6 +43,6 @@ def merge_members(earlier: Mapping[str, bytes], later: Mapping[str, bytes]) -> d
     return merged
 
 
-def merge(content: bytes, later: Mapping[str, bytes]) -> bytes:
-    """The stored payload with `later` over it."""
+def merge(content: bytes | str, later: Mapping[str, bytes]) -> bytes:
+    """The JSON of the stored payload with `later` over it."""
     return pack(merge_members({key: dumps(value) for key, value in unpack(content).items()}, later))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, true, update
 
 from literalai_otel.server.store.tables import api_keys, projects
 from literalai_otel.server.times import now
@@ -22,8 +22,9 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A stored key: `prefix` is what may be shown of it. Times: microseconds."""
+    """A stored key: `prefix` is what may be shown of it, `id` names it to people. Times: microseconds."""
 
+    id: int
     key_hash: str
     prefix: str
     name: str
@@ -38,12 +39,29 @@ def first(connection: Connection) -> Project | None:
     return Project(*row) if row else None
 
 
+def every(connection: Connection) -> list[Project]:
+    """All projects, oldest first."""
+    return [Project(*row) for row in connection.execute(select(projects).order_by(projects.c.id))]
+
+
+def find(connection: Connection, name: str) -> list[Project]:
+    """The projects with this public id or this name: names need not be unique."""
+    named = or_(projects.c.public_id == name, projects.c.name == name)
+    return [Project(*row) for row in connection.execute(select(projects).where(named).order_by(projects.c.id))]
+
+
 def create(connection: Connection, name: str) -> Project:
     """A new project."""
     public_id, created_at = str(uuid4()), now()
     connection.execute(insert(projects).values(public_id=public_id, name=name, created_at=created_at))
     row = connection.execute(select(projects).where(projects.c.public_id == public_id)).one()
     return Project(*row)
+
+
+def ensure_first(connection: Connection, name: str) -> tuple[Project, bool]:
+    """The oldest project, and whether it was made here: of servers that start together one makes it."""
+    found = first(connection)
+    return (found, False) if found is not None else (create(connection, name), True)
 
 
 def public_id(connection: Connection, project_id: int) -> str | None:
@@ -65,8 +83,26 @@ def add_key(connection: Connection, project_id: int, key_hash: str, prefix: str,
 
 def find_key(connection: Connection, key_hash: str) -> ApiKey | None:
     """The key with this hash, with its project."""
-    row = connection.execute(
+    found = _keys(connection, api_keys.c.key_hash == key_hash)
+    return found[0] if found else None
+
+
+def keys(connection: Connection, project_id: int | None = None) -> list[ApiKey]:
+    """The keys of one project or of all, oldest first."""
+    return _keys(connection, true() if project_id is None else api_keys.c.project_id == project_id)
+
+
+def revoke_key(connection: Connection, key_id: int) -> ApiKey | None:
+    """The key that is no longer valid, None when there was none. Servers that know it forget it within 10 seconds."""
+    found = _keys(connection, api_keys.c.id == key_id)
+    connection.execute(delete(api_keys).where(api_keys.c.id == key_id))
+    return found[0] if found else None
+
+
+def _keys(connection: Connection, condition: ColumnElement[bool]) -> list[ApiKey]:
+    rows = connection.execute(
         select(
+            api_keys.c.id,
             api_keys.c.key_hash,
             api_keys.c.prefix,
             api_keys.c.name,
@@ -75,12 +111,11 @@ def find_key(connection: Connection, key_hash: str) -> ApiKey | None:
             *projects.c,
         )
         .join(projects, projects.c.id == api_keys.c.project_id)
-        .where(api_keys.c.key_hash == key_hash)
-    ).one_or_none()
-    if row is None:
-        return None
-    values = cast(tuple[Any, ...], row)
-    return ApiKey(*values[:5], project=Project(*values[5:]))
+        .where(condition)
+        .order_by(api_keys.c.id)
+    )
+    found = (cast(tuple[Any, ...], row) for row in rows)
+    return [ApiKey(*values[:6], project=Project(*values[6:])) for values in found]
 
 
 def touch_key(connection: Connection, key_hash: str) -> None:

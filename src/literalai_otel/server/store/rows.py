@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from literalai_otel.server.store.payload import merge_members
+from literalai_otel.server.store.token_counts import merged_counts
 from literalai_otel.translate.duplicates import ModelCall
 
 SpanKey = tuple[bytes, bytes]
@@ -19,7 +20,8 @@ class StepRow:
     and `attachments`: rows of their tables without project and times. `bridges`: spans below this step that are
     no steps and that other services may name as their parent. `thread_name` and `user` complete a thread that
     has none yet; a user is named by id or identifier. `call` is the call of a model that the step's span records,
-    if another instrumentor than ours made that span.
+    if another instrumentor than ours made that span. `uncounted` is what was asked and answered in a generation
+    without token counts, to be estimated.
     """
 
     id: str
@@ -32,6 +34,7 @@ class StepRow:
     thread_name: str | None = None
     user: str | None = None
     call: ModelCall | None = None
+    uncounted: tuple[Any, Any] | None = None
 
     def copy(self) -> "StepRow":
         """One whose values can be completed; a transaction that fails must leave its input as it was."""
@@ -39,7 +42,9 @@ class StepRow:
 
     def absorb(self, later: "StepRow") -> None:
         """Merges a later event of the same step into this copy."""
-        self.values.update(later.values)
+        counts = merged_counts(self.values, later.values)
+        merged = {**self.values, **later.values, **counts}
+        self.values = {column: value for column, value in merged.items() if value is not None}
         self.payload = merge_members(self.payload, later.payload)
         if later.tags is not None:
             self.tags = later.tags

@@ -7,9 +7,15 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, or_, select
 from sqlalchemy import delete as delete_from
 
 from literalai_otel.jsonable import loads
+from literalai_otel.server.store import rollups, totals
+from literalai_otel.server.store.attachments import delete_of_steps as delete_attachments
+from literalai_otel.server.store.attachments import to_wire as attachment_to_wire
 from literalai_otel.server.store.conditions import where
 from literalai_otel.server.store.paging import Listing, PageQuery, Sorting, fetch
 from literalai_otel.server.store.payload import unpack
+from literalai_otel.server.store.scores import delete_of_steps as delete_scores
+from literalai_otel.server.store.scores import to_wire as score_to_wire
+from literalai_otel.server.store.stored import Stored
 from literalai_otel.server.store.tables import attachments, scores, span_bridges, step_payloads, step_tags, steps
 from literalai_otel.server.times import format_time
 
@@ -40,26 +46,10 @@ _GENERATION: Final = {
     "tt_first_token": "ttFirstToken",
     "duration": "duration",
     "token_throughput": "tokenThroughputInSeconds",
-}
-_SCORE: Final = {
-    "id": "id",
-    "step_id": "stepId",
-    "dataset_experiment_item_id": "datasetExperimentItemId",
-    "name": "name",
-    "type": "type",
-    "value": "value",
-    "label": "label",
-    "comment": "comment",
-    "scorer": "scorer",
-}
-_ATTACHMENT: Final = {
-    "id": "id",
-    "step_id": "stepId",
-    "thread_id": "threadId",
-    "name": "name",
-    "mime": "mime",
-    "object_key": "objectKey",
-    "url": "url",
+    "input_cost": "inputCost",
+    "output_cost": "outputCost",
+    "cost": "cost",
+    "price_rule": "priceRule",
 }
 _ORDERS: Final[Mapping[str, tuple[ColumnElement[Any], bool]]] = {
     "createdAt": (steps.c.created_at, False),
@@ -94,7 +84,7 @@ def page(connection: Connection, project_id: int, query: PageQuery, *, payload: 
             descending=query.order.descending,
             nullable=nullable,
         )
-    found = fetch(connection, COLUMNS, where("steps", project_id, query.filters), query, sorting)
+    found = fetch(connection, COLUMNS, where("steps", project_id, query.filters, connection), query, sorting)
     return found.listing(to_wire(connection, project_id, found.rows, payload=payload))
 
 
@@ -146,9 +136,14 @@ def delete_rows(connection: Connection, project_id: int, ids: Iterable[str]) -> 
         row_ids = select(steps.c.row_id).where(*own).scalar_subquery()
         connection.execute(delete_from(step_payloads).where(step_payloads.c.step_row.in_(row_ids)))
         connection.execute(delete_from(step_tags).where(step_tags.c.step_row.in_(row_ids)))
-        for table in (scores, attachments, span_bridges):
-            connection.execute(delete_from(table).where(table.c.project_id == project_id, table.c.step_id.in_(chunk)))
+        delete_attachments(connection, project_id, chunk)
+        delete_scores(connection, project_id, chunk)
+        bridged = (span_bridges.c.project_id == project_id, span_bridges.c.step_id.in_(chunk))
+        connection.execute(delete_from(span_bridges).where(*bridged))
+        columns = [steps.c[name] for name in Stored._fields]
+        deleted = [Stored._make(row) for row in connection.execute(select(*columns).where(*own))]
         connection.execute(delete_from(steps).where(*own))
+        rollups.forget(connection, project_id, deleted)
 
 
 def to_wire(
@@ -159,12 +154,16 @@ def to_wire(
     contents = _payloads(connection, [row.row_id for row in rows]) if payload else {}
     scores_of = _grouped(connection, scores, project_id, ids)
     attachments_of = _grouped(connection, attachments, project_id, ids)
+    totals_of = rollups.of_runs(connection, project_id, [row.id for row in rows if row.type == "run"])
     found: list[dict[str, Any]] = []
     for row in rows:
         content = contents.get(row.row_id, {})
         step = _step(row, content) if payload else _hot_step(row)
-        step["scores"] = [_score(score) for score in scores_of.get(row.id, ())]
-        step["attachments"] = [_attachment(item) for item in attachments_of.get(row.id, ())]
+        generated = row.generation_type is not None
+        step["scores"] = [score_to_wire(score, of_generation=generated) for score in scores_of.get(row.id, ())]
+        step["attachments"] = [attachment_to_wire(item, row.thread_id) for item in attachments_of.get(row.id, ())]
+        run = totals_of.get(row.id)
+        step["totals"] = run and totals.to_wire(run)
         found.append(step)
     return found
 
@@ -202,18 +201,9 @@ def _hot_step(row: Row[Any]) -> dict[str, Any]:
             "stepId": step["id"],
             "createdAt": step["createdAt"],
             "tags": step["tags"],
+            "tokenCountEstimated": bool(row.tokens_estimated),
         }
     return step
-
-
-def _score(row: Row[Any]) -> dict[str, Any]:
-    times = {"createdAt": format_time(row.created_at), "updatedAt": format_time(row.updated_at)}
-    return {name: getattr(row, column) for column, name in _SCORE.items()} | {"tags": _list(row.tags)} | times
-
-
-def _attachment(row: Row[Any]) -> dict[str, Any]:
-    metadata: dict[str, Any] = loads(row.metadata) if row.metadata else {}
-    return {name: getattr(row, column) for column, name in _ATTACHMENT.items()} | {"metadata": metadata}
 
 
 def _payloads(connection: Connection, row_ids: list[int]) -> dict[int, dict[str, Any]]:

@@ -6,20 +6,27 @@ texts); call them from a worker thread. Writes are queued to the one writer thre
 Everything is scoped by `project_id`, the integer of `Project.id`; a row of another project is as absent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+from sqlalchemy import Connection
 
 from literalai_otel.server.store import generations, participants, projects, steps, threads
 from literalai_otel.server.store.database import Database
+from literalai_otel.server.store.engines import open_beside, open_database
+from literalai_otel.server.store.engines.postgres_address import PostgresAddress
 from literalai_otel.server.store.paging import Listing, PageQuery
 from literalai_otel.server.store.projects import ApiKey, Project
 from literalai_otel.server.store.rows import StepBatch
 from literalai_otel.server.store.threads import ThreadFields
 from literalai_otel.server.store.upsert import upsert_batches
 from literalai_otel.server.store.writer import Writer
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Store:
@@ -30,19 +37,45 @@ class Store:
         self._writer = Writer(database, upsert_batches)
 
     @classmethod
-    def open(cls, data_dir: Path) -> Self:
-        """The database in `data_dir` (made with mode 0700 if absent), migrated to the newest schema.
+    def open(cls, data_dir: Path, address: PostgresAddress | None = None) -> Self:
+        """The database at `address`, or the embedded one in `data_dir`, migrated to the newest schema.
+
+        `data_dir` is made if absent, with mode 0700; with an `address` nothing is written to it here.
 
         Raises:
-            ConfigError: another server uses the folder, it cannot be written, or the file is newer than this
-                program. The message names the fix.
+            ConfigError: the folder cannot be written, or another server uses it; PostgreSQL cannot be reached, is too
+                old, or holds tables of others; its driver is not installed; the database is newer than this program.
+                The message names the fix.
         """
-        return cls(Database.open(data_dir))
+        return cls(open_database(data_dir, address))
+
+    @classmethod
+    def open_beside(cls, data_dir: Path, address: PostgresAddress | None = None) -> Self:
+        """The database of a server that may be running, for an administrator's small changes; never for steps.
+
+        Raises:
+            ConfigError: there is none, or it has the schema of another version; else as `open`.
+        """
+        return cls(open_beside(data_dir, address))
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._database.writer.dialect.name
 
     def close(self, timeout: float = 10.0) -> None:
         """Commits what is queued, ends the writer, closes every connection and releases the lock."""
         self._writer.close(timeout)
         self._database.close()
+
+    def read(self, query: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `query(connection, …)` answers, on a read-only connection that sees one state of the database."""
+        with self._database.read() as connection:
+            return query(connection, *args, **kwargs)
+
+    def write(self, change: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Queues `change(connection, …)`; resolves after its commit with its result, or with what it raised."""
+        return self._writer.call(lambda connection: change(connection, *args, **kwargs))
 
     # --- projects and keys ---------------------------------------------------------------------
 

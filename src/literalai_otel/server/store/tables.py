@@ -12,7 +12,7 @@ What each group of columns and each index of `steps` costs is measured by `bench
   `waiting_span_id` is the span that the parent is searched under, empty as soon as the parent is known.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -40,6 +40,17 @@ metadata: Final = MetaData(
 # SQLite makes a key of exactly this type name the row number itself, which is what makes appending cheap.
 RowId = BigInteger().with_variant(Integer, "sqlite")
 SpanId = LargeBinary  # 8 raw bytes; trace ids 16
+
+
+def _totals() -> list[Column[Any]]:
+    """The columns of `totals.COLUMNS`: new ones for each table."""
+    counters = ("step_count", "generation_count", "error_count", "counted_count", "priced_count", "timed_count")
+    return [
+        *(Column(name, BigInteger, nullable=False, server_default="0") for name in counters),
+        *(Column(name, BigInteger) for name in ("input_token_count", "output_token_count", "token_count")),
+        *(Column(name, Float) for name in ("cost", "duration")),
+    ]
+
 
 projects: Final = Table(
     "projects",
@@ -71,9 +82,14 @@ participants: Final = Table(
     Column("identifier", Text, nullable=False),
     Column("metadata", Text),
     Column("created_at", BigInteger, nullable=False),
+    # Over the threads of the user.
+    Column("thread_count", BigInteger, nullable=False, server_default="0"),
+    Column("token_count", BigInteger, nullable=False, server_default="0"),
+    Column("last_engaged", BigInteger),
     UniqueConstraint("project_id", "id"),
     UniqueConstraint("project_id", "identifier"),
     Index("ix_participants_created", "project_id", "created_at"),
+    Index("ix_participants_engaged", "project_id", "last_engaged", "row_id"),
 )
 
 threads: Final = Table(
@@ -88,10 +104,23 @@ threads: Final = Table(
     Column("participant_id", Text),
     Column("environment", Text),
     Column("created_at", BigInteger, nullable=False),
+    *_totals(),
+    # The start of the newest step, the thread's own creation where it has none.
+    Column("engaged_at", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("project_id", "id"),
     Index("ix_threads_created", "project_id", "created_at"),
+    Index("ix_threads_tokens", "project_id", "token_count", "row_id"),
+    Index("ix_threads_duration", "project_id", "duration", "row_id"),
+    Index("ix_threads_engaged", "project_id", "participant_id", "engaged_at"),
     Index("ix_threads_participant", "project_id", "participant_id", "created_at"),
     Index("ix_threads_name", "project_id", "name"),
+)
+Index(
+    "ix_threads_environment",
+    threads.c.project_id,
+    threads.c.environment,
+    sqlite_where=threads.c.environment.is_not(None),
+    postgresql_where=threads.c.environment.is_not(None),
 )
 
 steps: Final = Table(
@@ -130,6 +159,11 @@ steps: Final = Table(
     Column("tt_first_token", Float),
     Column("duration", Float),
     Column("token_throughput", Float),
+    Column("tokens_estimated", Integer),
+    Column("input_cost", Float),
+    Column("output_cost", Float),
+    Column("cost", Float),
+    Column("price_rule", Text),
     UniqueConstraint("project_id", "id"),
 )
 Index("ix_steps_time", steps.c.project_id, steps.c.sort_time)
@@ -141,6 +175,8 @@ for _name, _columns, _where in (
     ("ix_steps_root", (steps.c.root_run_id, steps.c.sort_time), steps.c.root_run_id.is_not(None)),
     ("ix_steps_name", (steps.c.name, steps.c.sort_time), steps.c.name.is_not(None)),
     ("ix_steps_environment", (steps.c.environment, steps.c.sort_time), steps.c.environment.is_not(None)),
+    ("ix_steps_prompt", (steps.c.prompt_id, steps.c.sort_time), steps.c.prompt_id.is_not(None)),
+    ("ix_steps_error", (steps.c.sort_time,), steps.c.error.is_not(None)),
     ("ix_steps_model", (steps.c.model, steps.c.sort_time), steps.c.model.is_not(None)),
     ("ix_steps_generation", (steps.c.created_at,), steps.c.generation_type.is_not(None)),
     ("ix_steps_span", (steps.c.trace_id, steps.c.span_id), steps.c.trace_id.is_not(None)),
@@ -152,7 +188,8 @@ step_payloads: Final = Table(
     "step_payloads",
     metadata,
     Column("step_row", RowId, primary_key=True),
-    Column("content", LargeBinary, nullable=False),
+    # Compressed by us on SQLite; on PostgreSQL a text that SQL looks into and that the database compresses (TOAST).
+    Column("content", LargeBinary().with_variant(Text(), "postgresql"), nullable=False),
 )
 
 tags: Final = Table(
@@ -202,8 +239,11 @@ scores: Final = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("project_id", "id"),
-    Index("ix_scores_step", "project_id", "step_id"),
+    # The time at the end: without statistics SQLite prefers the index that saves it sorting.
+    Index("ix_scores_step", "project_id", "step_id", "created_at"),
+    Index("ix_scores_name_time", "project_id", "name", "created_at"),
     Index("ix_scores_name", "project_id", "name", "value"),
+    Index("ix_scores_created", "project_id", "created_at"),
 )
 
 attachments: Final = Table(
@@ -223,6 +263,12 @@ attachments: Final = Table(
     UniqueConstraint("project_id", "id"),
     Index("ix_attachments_step", "project_id", "step_id"),
 )
+for _name, _column, _more in (
+    ("ix_scores_item", scores.c.dataset_experiment_item_id, [scores.c.created_at]),
+    ("ix_attachments_object", attachments.c.object_key, []),
+):
+    _where = _column.is_not(None)
+    Index(_name, _column.table.c.project_id, _column, *_more, sqlite_where=_where, postgresql_where=_where)
 
 # Spans that are no steps, but stand between steps: `step_id` where the nearest step above is known by id (our SDK
 # names such spans), else `parent_span_id`, one hop up (spans that came in over OTLP and are no steps).
@@ -236,4 +282,30 @@ span_bridges: Final = Table(
     Column("parent_span_id", SpanId),
     PrimaryKeyConstraint("project_id", "trace_id", "span_id"),
     sqlite_with_rowid=False,
+)
+
+# Keyed by the root run's id, which steps may name before it is there itself.
+run_totals: Final = Table(
+    "run_totals",
+    metadata,
+    Column("project_id", BigInteger, nullable=False),
+    Column("run_id", Text, nullable=False),
+    *_totals(),
+    PrimaryKeyConstraint("project_id", "run_id"),
+    sqlite_with_rowid=False,
+)
+
+model_prices: Final = Table(
+    "model_prices",
+    metadata,
+    Column("row_id", RowId, primary_key=True),
+    Column("project_id", BigInteger, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("pattern", Text, nullable=False),
+    Column("input_price", Float, nullable=False),
+    Column("output_price", Float, nullable=False),
+    Column("starts_at", BigInteger),
+    Column("ends_at", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("project_id", "id"),
 )

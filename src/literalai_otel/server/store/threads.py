@@ -10,11 +10,14 @@ from sqlalchemy import delete as delete_from
 from sqlalchemy import update as change
 
 from literalai_otel.jsonable import dumps_text, loads
+from literalai_otel.server.store import files, rollups
 from literalai_otel.server.store import participants as users
 from literalai_otel.server.store import steps as step_rows
-from literalai_otel.server.store.conditions import THREAD_DURATION, THREAD_TOKENS, where
+from literalai_otel.server.store.conditions import where
 from literalai_otel.server.store.paging import Listing, PageQuery, Sorting, fetch
 from literalai_otel.server.store.tables import participants, steps, tags, thread_tags, threads
+from literalai_otel.server.store.totals import seconds
+from literalai_otel.server.store.totals import to_wire as totals_to_wire
 from literalai_otel.server.times import format_time, now
 from literalai_otel.server.values import clean_id, clean_object, clean_tags, clean_text
 
@@ -22,8 +25,6 @@ MAX_METADATA_BYTES: Final = 1_000_000
 
 _COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
     *threads.c,
-    THREAD_TOKENS.label("token_count"),
-    THREAD_DURATION.label("duration"),
     participants.c.identifier,
     participants.c.metadata.label("participant_metadata"),
 )
@@ -33,8 +34,8 @@ _WITH_USER: Final = threads.outerjoin(
 )
 _ORDERS: Final[Mapping[str, ColumnElement[Any]]] = {
     "createdAt": threads.c.created_at,
-    "tokenCount": THREAD_TOKENS,
-    "duration": THREAD_DURATION,
+    "tokenCount": threads.c.token_count,
+    "duration": threads.c.duration,
     "name": threads.c.name,
     "participant": participants.c.identifier,
 }
@@ -69,7 +70,7 @@ def page(
         descending=descending,
         nullable=column != "createdAt",
     )
-    conditions = where("threads", project_id, query.filters)
+    conditions = where("threads", project_id, query.filters, connection)
     found = fetch(connection, _COLUMNS, conditions, query, sorting, source=_WITH_USER)
     nodes = [_to_wire(row) for row in found.rows]
     if with_steps:
@@ -119,12 +120,16 @@ def upsert(connection: Connection, project_id: int, thread_id: str, fields: Thre
     thread_id = clean_id(thread_id, "id")
     values, names = _checked(connection, project_id, fields)
     own = and_(threads.c.project_id == project_id, threads.c.id == thread_id)
-    row_id = connection.execute(select(threads.c.row_id).where(own)).scalar_one_or_none()
-    if row_id is None:
-        connection.execute(insert(threads).values(project_id=project_id, id=thread_id, created_at=now(), **values))
-        row_id = connection.execute(select(threads.c.row_id).where(own)).scalar_one()
+    known = connection.execute(select(threads.c.row_id, threads.c.participant_id).where(own)).one_or_none()
+    if known is None:
+        moment = now()
+        born = {"project_id": project_id, "id": thread_id, "created_at": moment, "engaged_at": moment}
+        connection.execute(insert(threads).values(**born, **values))
     elif values:
         connection.execute(change(threads).where(own).values(values))
+    row_id, user_id = known or (connection.execute(select(threads.c.row_id).where(own)).scalar_one(), None)
+    if values.get("participant_id", user_id) != user_id:
+        rollups.move_thread(connection, project_id, thread_id, user_id, values["participant_id"])
     if names is not None:
         _put_tags(connection, project_id, row_id, names)
     stored = get(connection, project_id, thread_id)
@@ -142,6 +147,10 @@ def delete(connection: Connection, project_id: int, thread_id: str) -> dict[str,
         select(steps.c.id).where(steps.c.project_id == project_id, steps.c.thread_id == thread_id)
     ).scalars()
     step_rows.delete_rows(connection, project_id, ids.all())
+    user_id = thread["participant"] and thread["participant"]["id"]
+    if user_id is not None:
+        rollups.move_thread(connection, project_id, thread_id, user_id, None)
+    files.delete_of_thread(connection, project_id, thread_id)
     row_ids = select(threads.c.row_id).where(*own).scalar_subquery()
     connection.execute(delete_from(thread_tags).where(thread_tags.c.thread_row.in_(row_ids)))
     connection.execute(delete_from(threads).where(*own))
@@ -191,6 +200,7 @@ def _to_wire(row: Row[Any]) -> dict[str, Any]:
         "environment": row.environment,
         "createdAt": format_time(row.created_at),
         "tokenCount": row.token_count,
-        "duration": row.duration,
+        "duration": seconds(row.duration),
+        "totals": totals_to_wire(row),
         "participant": participant,
     }

@@ -6,28 +6,30 @@ futures after the commit. Under load one fsync serves many requests, and an idle
 """
 
 import logging
-import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DatabaseError
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from literalai_otel.server.store.database import Database
+from literalai_otel.server.store.database import UNSTORABLE, Database, StoreUnavailableError, refused
+from literalai_otel.server.store.driver import Driver, Fault
 from literalai_otel.server.store.rows import StepBatch
 
 T = TypeVar("T")
 Refusals = list[str | None]
-Upsert = Callable[[sqlite3.Connection, Sequence[StepBatch]], list[Refusals]]
+Upsert = Callable[[Driver, Sequence[StepBatch]], list[Refusals]]
 
 GROUP_ROWS: Final = 5_000
 """Steps in a transaction at most: keeps a commit, and so the wait of the next request, under about 0.5 s."""
 _IDLE_SECONDS: Final = 2.0
+_RETRY_SECONDS: Final = 10.0
+"""How long a transaction is tried again that met another one, or whose connection was lost."""
 _LOGGER: Final = logging.getLogger(__name__)
 
 
@@ -75,6 +77,13 @@ class Writer:
         self._queue: deque[_Job] = deque()
         self._wake = threading.Condition()
         self._closing = False
+        self._attempts = Retrying(
+            retry=retry_if_exception(lambda problem: isinstance(problem, _FailedError) and problem.again),
+            stop=stop_after_delay(_RETRY_SECONDS),
+            wait=wait_random_exponential(0.02, max=2.0),
+            reraise=True,
+        )
+        self._connection = database.writer.connect()
         self._thread = threading.Thread(target=self._run, name="literalai-store-writer", daemon=True)
         self._thread.start()
 
@@ -106,13 +115,13 @@ class Writer:
             self._wake.notify()
 
     def _run(self) -> None:
-        with self._database.writer.connect() as connection:
+        with self._connection as connection:
             idle = True
             while (group := self._take(wait=None if idle else _IDLE_SECONDS)) is not None:
                 if group:
                     self._serve(connection, group)
                 else:
-                    _checkpoint(connection)
+                    self._database.rest(connection)
                 idle = not group
 
     def _serve(self, connection: Connection, group: list[_Job]) -> None:
@@ -139,27 +148,32 @@ class Writer:
 
     def _commit(self, connection: Connection, group: list[_Job]) -> None:
         try:
-            results = self._transaction(connection, group)
-        except Exception as problem:
-            self._fail(connection, group, problem)
-            return
-        self.commits += 1
-        self.jobs += len(group)
-        for job, result in zip(group, results, strict=True):
-            job.resolve(result)
+            results = self._attempts(self._transaction, connection, group)
+        except _FailedError as failed:
+            self._fail(connection, group, failed)
+        else:
+            self.commits += 1
+            self.jobs += len(group)
+            for job, result in zip(group, results, strict=True):
+                job.resolve(result)
 
-    def _fail(self, connection: Connection, group: list[_Job], problem: Exception) -> None:
+    def _fail(self, connection: Connection, group: list[_Job], failed: "_FailedError") -> None:
         """One of the group, or one step of its only batch, is the cause: alone, each fails or succeeds for itself."""
+        problem = failed.problem
         _LOGGER.debug("a transaction of the store failed", exc_info=problem)
-        _driver(connection).rollback()
-        connection.rollback()
+        if failed.fault is not Fault.INPUT:
+            problem = StoreUnavailableError(f"the database takes no writes: {problem}")
+            problem.__cause__ = failed.problem
         job = group[0]
-        if len(group) > 1:
+        if failed.fault is Fault.MOMENT:
+            # Alone, each would wait as long as all of them did.
+            for one in group:
+                one.resolve(problem)
+        elif len(group) > 1:
             for one in group:
                 self._commit(connection, [one])
-        elif not isinstance(job, _Batch) or isinstance(problem, sqlite3.OperationalError):
-            # An operational error (disk full, input or output failed) is no fault of a step.
-            job.resolve(problem)
+        elif not isinstance(job, _Batch) or failed.fault is not Fault.INPUT:
+            job.resolve(refused(problem) if isinstance(problem, UNSTORABLE) else problem)
         elif len(job.batch.rows) > 1:
             job.resolve([self._alone(connection, part) for part in job.batch.split()])
         else:
@@ -172,8 +186,25 @@ class Writer:
         return single.future.result()[0]
 
     def _transaction(self, connection: Connection, group: list[_Job]) -> list[Any]:
-        driver = _driver(connection)
-        driver.execute("BEGIN IMMEDIATE")
+        """Runs the group and commits it. Raises `_FailedError`; the connection is then ready for the next one."""
+        driver: Driver | None = None
+        committing = False
+        try:
+            driver = self._database.driver(connection)
+            driver.begin(_projects(group))
+            results = self._run_jobs(driver, connection, group)
+            committing = True
+            driver.commit()
+        except Exception as problem:
+            fault = self._database.fault(problem)
+            if driver is not None:
+                driver.rollback()
+            # A batch may be written twice. A call may not, where nobody knows whether its commit arrived.
+            unknown = committing and any(isinstance(job, _Call) for job in group)
+            raise _FailedError(problem, fault, again=fault is Fault.MOMENT and not unknown) from problem
+        return results
+
+    def _run_jobs(self, driver: Driver, connection: Connection, group: list[_Job]) -> list[Any]:
         results: list[Any] = []
         position = 0
         while position < len(group):
@@ -187,20 +218,24 @@ class Writer:
                 batches.append(following.batch)
                 position += 1
             results += self._upsert(driver, batches)
-        driver.execute("COMMIT")
-        connection.commit()  # only SQLAlchemy's own bookkeeping is left to close
         return results
 
 
-def _driver(connection: Connection) -> sqlite3.Connection:
-    return cast(sqlite3.Connection, connection.connection.driver_connection)
+class _FailedError(Exception):
+    """A transaction did not come about; `problem` says why, `again` whether it may be tried once more."""
+
+    def __init__(self, problem: Exception, fault: Fault, *, again: bool) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+        self.fault = fault
+        self.again = again
 
 
-def _checkpoint(connection: Connection) -> None:
-    """Puts the write-ahead log into the file and cuts it, so that it does not stay as long as it once was."""
-    try:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.commit()
-    except DatabaseError:
-        connection.rollback()
-        _LOGGER.debug("checkpoint failed", exc_info=True)
+def _projects(group: Sequence[_Job]) -> set[int] | None:
+    """The projects that the group writes to; None for all, as a call may do anything."""
+    projects: set[int] = set()
+    for job in group:
+        if not isinstance(job, _Batch):
+            return None
+        projects.add(job.batch.project_id)
+    return projects

@@ -1,22 +1,24 @@
-"""The SQL functions that the schema's expressions need and SQLite lacks."""
+"""The SQL functions that filters need and SQLite lacks. PostgreSQL's are in `postgres_functions`, by the same names."""
 
 import sqlite3
 from typing import Any, cast
 
 from literalai_otel.jsonable import dumps_text, loads
+from literalai_otel.server.store.folding import folded
 from literalai_otel.server.store.payload import unpack
 
 
 def register(connection: sqlite3.Connection) -> None:
-    """Gives `connection` the functions `casefold`, `json_member` and `payload_member`."""
-    connection.create_function("casefold", 1, _casefold, deterministic=True)
+    """Gives `connection` the functions `unicode_fold`, `json_member` and `payload_member`, and `from_hex` of sets."""
+    connection.create_function("from_hex", 1, bytes.fromhex, deterministic=True)
+    connection.create_function("unicode_fold", 1, _unicode_fold, deterministic=True)
     connection.create_function("json_member", 2, _json_member, deterministic=True)
     connection.create_function("payload_member", 3, _payload_member, deterministic=True)
 
 
-def _casefold(text: Any) -> str | None:
+def _unicode_fold(text: Any) -> str | None:
     """Case folded by Unicode; SQLite's own lower() knows ASCII only."""
-    return text.casefold() if isinstance(text, str) else None
+    return folded(text) if isinstance(text, str) else None
 
 
 def _json_member(document: Any, path: str | None) -> str | None:
@@ -48,4 +50,4 @@ def _walk(value: Any, path: str) -> Any:
             return members[path]
         head, dot, path = path.partition(".")
         value = members.get(head) if dot else None
-    return None
+    return None  # the way goes on, and there is no object to go on into
