@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import httpx
 import pytest
 import uvicorn
 
+from engines import NEWEST, Engines, Postgres, Sqlite
 from literalai_otel.config import ServerConfig
 from literalai_otel.server.app import create_app
 from literalai_otel.server.auth import ensure_first_key
@@ -38,14 +40,44 @@ class RunningServer:
         return answer["data"]
 
 
+@pytest.fixture(scope="session")
+def engines() -> Iterator[Engines]:
+    engines = Engines()
+    yield engines
+    engines.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", *NEWEST])
+def engine(request: pytest.FixtureRequest, engines: Engines) -> Iterator[Sqlite | Postgres]:
+    """The database that stores are opened on; whoever asks for it, however indirectly, runs once on each."""
+    engine = engines.get(request.param)
+    yield engine
+    engine.forget()
+
+
+@pytest.fixture
+def store(engine: Sqlite | Postgres, tmp_path: Path) -> Iterator[Store]:
+    opened = engine.open(tmp_path / "data")
+    yield opened
+    opened.close()
+    engine.drop(tmp_path / "data")
+
+
 @contextmanager
-def running(data_dir: Path, **settings: Any) -> Iterator[RunningServer]:
-    config = ServerConfig.load({}, host="127.0.0.1", api_key=KEY, **settings)
-    store = Store.open(data_dir)
+def running(engine: Sqlite | Postgres, data_dir: Path, **settings: Any) -> Iterator[RunningServer]:
+    config = ServerConfig.load({}, host="127.0.0.1", api_key=KEY, data_dir=str(data_dir), **settings)
+    store = engine.open(data_dir)
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     server = uvicorn.Server(
-        uvicorn.Config(create_app(config, store), log_config=None, access_log=False, lifespan="off", ws="none")
+        uvicorn.Config(
+            create_app(config, store),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            proxy_headers=False,
+        )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     try:
@@ -63,12 +95,12 @@ def running(data_dir: Path, **settings: Any) -> Iterator[RunningServer]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with running(tmp_path_factory.mktemp("data")) as server:
+def server(engine: Sqlite | Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with running(engine, tmp_path_factory.mktemp("data")) as server:
         yield server
 
 
-@pytest.fixture(scope="session")
-def start() -> Any:
+@pytest.fixture(scope="module")
+def start(engine: Sqlite | Postgres) -> Any:
     """`with start(data_dir, **settings) as server`: a server of the test's own."""
-    return running
+    return partial(running, engine)

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,10 +71,8 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Any:
-    store = Store.open(tmp_path / "data")
-    yield World(store)
-    store.close()
+def world(store: Store) -> World:
+    return World(store)
 
 
 ONE = {"agent": None, "ours": "agent"}

@@ -158,3 +158,111 @@ def the_server_goes_on(server: Any) -> Any:
     yield
     assert server.http.get("/healthz").json() == {"status": "ok"}
     assert server.data('mutation { ingestStep(id: "after all", type: run) { ok } }') == {"ingestStep": {"ok": True}}
+
+
+# --- REST --------------------------------------------------------------------------------------
+
+KINDS = [
+    *("user", "model_price", "prompt_lineage", "prompt_version", "prompt_rollout", "prompt_variant", "thread", "step"),
+    *("dataset", "dataset_item", "experiment", "experiment_item", "file", "score", "attachment"),
+]
+MEMBERS = [
+    *("id", "identifier", "name", "metadata", "createdAt", "updatedAt", "tags", "input", "output", "expectedOutput"),
+    *("datasetId", "datasetExperimentId", "lineageId", "version", "rollout", "templateMessages", "settings", "tools"),
+    *("type", "value", "stepId", "threadId", "participant", "participantId", "environment", "generation", "pattern"),
+    *("inputPrice", "outputPrice", "params", "url", "objectKey", "mime", "size", "startTime", "variables"),
+]
+member_values = values | st.sampled_from(
+    ["a", "b", "AI", "run", "llm", "generation", "2026-11-21T08:00:00Z", "files/a"]
+)
+records = st.dictionaries(st.sampled_from(MEMBERS), member_values, max_size=12).flatmap(
+    lambda record: st.sampled_from(KINDS).map(lambda kind: {**record, "kind": kind})
+)
+
+
+def assert_rest(answer: httpx.Response) -> None:
+    assert answer.status_code == 200 or 400 <= answer.status_code < 500, answer.text
+    if answer.status_code != 200:
+        (error,) = answer.json()["errors"]
+        assert error["message"]
+        assert error["extensions"]["code"] != "INTERNAL"
+
+
+@FUZZ
+@given(
+    path=st.sampled_from(["import", "export/records", "export/dataset", "export/otlp", "export/file", "upload/file"]),
+    body=st.binary(max_size=100)
+    | values.map(lambda value: httpx.Request("POST", "http://x", json=value).content)
+    | st.dictionaries(
+        st.sampled_from(
+            ["kind", "after", "first", "since", "until", "records", "whole", "id", "name", "objectKey", "threadId",
+             "fileName", "contentType", "start"]
+        ),
+        member_values | st.sampled_from(KINDS) | st.integers(),
+        max_size=6,
+    ).map(lambda value: httpx.Request("POST", "http://x", json=value).content),
+)  # fmt: skip
+def test_any_rest_body(server: Any, path: str, body: bytes):
+    assert_rest(server.http.post(f"/api/{path}", content=body, headers=JSON))
+
+
+@FUZZ
+@given(imported=st.lists(records | values, max_size=4), whole=st.booleans())
+def test_any_record(server: Any, imported: list[Any], whole: bool):
+    answer = server.http.post("/api/import", json={"records": imported, "whole": whole})
+    assert_rest(answer)
+    if answer.status_code == 200:
+        results = answer.json()["results"]
+        assert len(results) == len(imported)
+        assert all(result["message"] for result in results)
+    for kind in {record["kind"] for record in imported if isinstance(record, dict) and record.get("kind") in KINDS}:
+        assert_rest(server.http.post("/api/export/records", json={"kind": kind, "first": 3}))
+    assert_rest(server.http.get("/api/export/otlp", params={"first": 2}))
+
+
+@FUZZ
+@given(
+    query=st.dictionaries(st.sampled_from(["after", "first", "since", "until", "threadId", "x"]), texts, max_size=5),
+    facts=st.text(alphabet=st.characters(max_codepoint=126, min_codepoint=32), max_size=40).map(str.strip),
+)
+def test_any_query_and_header(server: Any, query: dict[str, str], facts: str):
+    assert_rest(server.http.get("/api/export/otlp", params=query))
+    assert_rest(server.http.post("/api/import/file", content=b"x", headers={"x-literal-file": facts}))
+
+
+@FUZZ
+@given(
+    body=st.fixed_dictionaries(
+        {
+            "resourceSpans": st.lists(
+                st.fixed_dictionaries(
+                    {
+                        "scopeSpans": st.lists(
+                            st.fixed_dictionaries(
+                                {
+                                    "spans": st.lists(
+                                        st.dictionaries(
+                                            st.sampled_from(
+                                                ["traceId", "spanId", "parentSpanId", "name", "kind", "attributes",
+                                                 "startTimeUnixNano", "endTimeUnixNano", "status", "events", "links"]
+                                            ),
+                                            values | st.sampled_from(["a" * 32, "b" * 16, "5", 5]),
+                                            max_size=8,
+                                        ),
+                                        max_size=2,
+                                    )
+                                }
+                            ),
+                            max_size=2,
+                        )
+                    }
+                ),
+                max_size=2,
+            )
+        }
+    )
+)  # fmt: skip
+def test_any_span_in_json(server: Any, body: dict[str, Any]):
+    answer = server.http.post("/v1/traces", json=body)
+    assert answer.status_code in (200, 400), answer.text
+    assert isinstance(answer.json(), dict)

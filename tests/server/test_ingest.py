@@ -8,19 +8,12 @@ from dirty_equals import IsPartialDict, IsStr
 from literalai_otel.attributes import TRUNCATED
 from literalai_otel.model import STEP_TYPES
 from literalai_otel.server.ingest import Ingest, Outcome, Overloaded
-from literalai_otel.server.store import PageQuery, Store
+from literalai_otel.server.store import PageQuery
 from literalai_otel.server.values import InvalidValueError
 from literalai_otel.translate import SpanRecord
 
 WAIT = 20.0
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = Store.open(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -92,7 +85,7 @@ BAD = [
     ({"tags": ["x" * 256]}, "tags must have 1 to 255"),
     ({"generation": []}, "generation must be an object"),
     ({"generation": {"type": "IMAGE"}}, "generation.type must be one of CHAT, COMPLETION"),
-    ({"generation": {"tokenCount": -1}}, "generation.tokenCount must be a whole number of at least 0"),
+    ({"generation": {"tokenCount": -1}}, r"generation.tokenCount must be a whole number of 0 to 10\^12"),
     ({"generation": {"inputTokenCount": 1.5}}, "generation.inputTokenCount must be a whole number"),
     ({"generation": {"outputTokenCount": "3"}}, "generation.outputTokenCount must be a whole number"),
     ({"generation": {"tokenCount": True}}, "generation.tokenCount must be a whole number"),

@@ -100,6 +100,7 @@ def test_too_many_waiting_queries_are_refused(own: Any, monkeypatch: pytest.Monk
         go_on.wait(30)
 
     monkeypatch.setattr(own.store, "get_step", slow)
+    monkeypatch.setattr("literalai_otel.server.routes.graphql.MAX_WAITING", 64)
     own.graphql('{ threadDetail(id: "x") { id } }')
 
     async def ask_many() -> list[int]:

@@ -148,28 +148,6 @@ def test_otlp_json_refusals(server: Any, payload: bytes):
     assert body["message"]
 
 
-@pytest.mark.parametrize(
-    "field",
-    [
-        "scores { totalCount }",
-        "datasets { totalCount }",
-        'promptVersion(name: "x") { id }',
-        'attachment(id: "x") { id }',
-    ],
-)
-def test_a_field_of_a_later_version_says_so(server: Any, field: str):
-    answer = server.graphql(f"{{ threads {{ totalCount }} {field} }}")
-    assert answer.status_code == 200
-    body = answer.json()
-    name = field.partition("(")[0].partition(" ")[0]
-    assert body["data"]["threads"] is not None
-    assert body["data"][name] is None
-    (error,) = body["errors"]
-    assert error["extensions"] == {"code": "NOT_IMPLEMENTED"}
-    assert error["path"] == [name]
-    assert name in error["message"]
-
-
 def test_an_unexpected_error_is_masked_and_logged(
     start: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):

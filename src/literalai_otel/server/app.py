@@ -9,17 +9,29 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from literalai_otel.config import ServerConfig
+from literalai_otel.server import readiness
+from literalai_otel.server.address import PublicAddress
 from literalai_otel.server.auth import Keys, is_loopback
+from literalai_otel.server.files import READ_PATH, UPLOAD_PATH, Files
+from literalai_otel.server.imports import Imports
 from literalai_otel.server.ingest import Ingest
 from literalai_otel.server.resolvers.engine import Engine
 from literalai_otel.server.routes.answers import guarded, literal_refusal, otlp_refusal, refuse_route
+from literalai_otel.server.routes.file_transfer import FileTransferRoute
+from literalai_otel.server.routes.files import FileRoute
 from literalai_otel.server.routes.graphql import GraphQLRoute
 from literalai_otel.server.routes.health import HealthRoute
 from literalai_otel.server.routes.intake import Intake
 from literalai_otel.server.routes.otlp import OtlpRoute
+from literalai_otel.server.routes.otlp_export import OtlpExportRoute
+from literalai_otel.server.routes.requests import RequestLog
 from literalai_otel.server.routes.rest import RestRoute
+from literalai_otel.server.routes.transfer import TransferRoute
+from literalai_otel.server.routes.uploads import UploadRoute
 from literalai_otel.server.store.store import Store
+from literalai_otel.server.throttle import Throttle
 
+_GET: Final = ["GET"]
 _POST: Final = ["POST"]
 
 
@@ -28,20 +40,49 @@ def create_app(config: ServerConfig, store: Store) -> Starlette:
     ingest = Ingest(store)
     keys = Keys(store, exposed=not is_loopback(config.host))
     intake = Intake(config.max_body_bytes)
-    graphql = GraphQLRoute(keys, intake, Engine(store, ingest), ingest)
-    rest = RestRoute(keys)
+    files = Files(store, config)
+    graphql = GraphQLRoute(keys, intake, Engine(store, ingest, files), ingest)
+    rest = RestRoute(keys, intake, store)
+    uploads = UploadRoute(keys, intake, files, form=config.upload_form)
+    file = FileRoute(files)
     otlp = OtlpRoute(keys, intake, ingest)
-    health = HealthRoute(keys)
-    return Starlette(
+    otlp_export = OtlpExportRoute(keys, intake, store)
+    transfer = TransferRoute(keys, intake, store, Imports(store, ingest))
+    file_transfer = FileTransferRoute(keys, intake, files, store)
+    health = HealthRoute(readiness.vital_checks(store), {"files": lambda: readiness.storage(files)})
+    app = Starlette(
         routes=[
             Route("/api/graphql", guarded(graphql.post, literal_refusal), methods=_POST),
             Route("/api/my-project", guarded(rest.my_project, literal_refusal), methods=_POST),
+            Route("/api/export/dataset", guarded(rest.export_dataset, literal_refusal), methods=_POST),
+            Route("/api/upload/file", guarded(uploads.ask, literal_refusal), methods=_POST),
+            Route(UPLOAD_PATH, guarded(uploads.receive, literal_refusal), methods=["POST", "PUT"]),
+            Route(f"{READ_PATH}/{{project}}/{{key:path}}", guarded(file.get, literal_refusal), methods=_GET),
             Route("/v1/traces", guarded(otlp.traces, otlp_refusal), methods=_POST),
-            Route("/healthz", guarded(health.healthz, literal_refusal), methods=["GET"]),
+            Route("/api/export/records", guarded(transfer.export_records, literal_refusal), methods=_POST),
+            Route("/api/export/otlp", guarded(otlp_export.export, literal_refusal), methods=["GET", "POST"]),
+            Route("/api/export/file", guarded(file_transfer.export_file, literal_refusal), methods=_POST),
+            Route("/api/import/file", guarded(file_transfer.import_file, literal_refusal), methods=_POST),
+            Route("/api/import", guarded(transfer.import_records, literal_refusal), methods=_POST),
+            Route("/health", guarded(health.healthz, literal_refusal), methods=_GET),
+            Route("/healthz", guarded(health.healthz, literal_refusal), methods=_GET),
+            Route("/readyz", guarded(health.readyz, literal_refusal), methods=_GET),
         ],
-        middleware=[Middleware(CollapseSlashes)],
+        middleware=[
+            Middleware(CollapseSlashes),
+            Middleware(
+                PublicAddress,
+                base_path=config.base_path,
+                public_url=config.public_url,
+                trusted=config.trusted_proxies,
+            ),
+            Middleware(RequestLog, everything=config.access_log),
+        ],
         exception_handlers={HTTPException: refuse_route},
     )
+    app.state.wrong_keys = Throttle()
+    app.state.files = files
+    return app
 
 
 class CollapseSlashes:

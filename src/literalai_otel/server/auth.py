@@ -19,6 +19,7 @@ from anyio import to_thread
 
 from literalai_otel.errors import ConfigError
 from literalai_otel.server.problems import Problem
+from literalai_otel.server.store import projects
 from literalai_otel.server.store.projects import Project
 from literalai_otel.server.store.store import Store
 
@@ -26,8 +27,10 @@ MIN_KEY_LENGTH: Final = 16
 """Shortest key that is taken from beyond this machine."""
 FIRST_PROJECT: Final = "Default"
 _CACHE_SIZE: Final = 1_024
-_CACHE_SECONDS: Final = 10.0
-_TOUCH_SECONDS: Final = 60.0
+KEY_SECONDS: Final = 10.0
+"""How long a key, and that there is no such key, is remembered."""
+TOUCH_SECONDS: Final = 60.0
+"""How often the use of a key is noted at most."""
 _PREFIX_LENGTH: Final = 6
 
 _log = logging.getLogger(__name__)
@@ -61,7 +64,7 @@ class Keys:
         key_hash = hash_key(key)
         now = time.monotonic()
         found = self._cache.get(key_hash)
-        if found is None or now - found.at > _CACHE_SECONDS:
+        if found is None or now - found.at > KEY_SECONDS:
             found = _Found(await to_thread.run_sync(self._look_up, key_hash), now)
             self._keep(key_hash, found)
         else:
@@ -70,10 +73,6 @@ class Keys:
             raise Problem("UNAUTHENTICATED", "Invalid API key")
         self._note_use(key_hash, now)
         return found.project
-
-    async def check(self) -> None:
-        """Raise when the database cannot be read."""
-        await to_thread.run_sync(self._store.first_project)
 
     def _look_up(self, key_hash: str) -> Project | None:
         key = self._store.find_api_key(key_hash)
@@ -90,7 +89,7 @@ class Keys:
     def _note_use(self, key_hash: str, now: float) -> None:
         """At most once a minute for each key: `last_used` is for people."""
         last = self._touched.get(key_hash)
-        if last is None or now - last > _TOUCH_SECONDS:
+        if last is None or now - last > TOUCH_SECONDS:
             self._touched[key_hash] = now
             asyncio.wrap_future(self._store.touch_api_key(key_hash)).add_done_callback(_log_failure)
 
@@ -117,18 +116,23 @@ def ensure_first_key(store: Store, *, given: str | None, host: str) -> FirstKey:
             f"LITERAL_API_KEY has {len(given)} characters, and {host} can be reached from other machines. "
             f"Use a key of at least {MIN_KEY_LENGTH} characters, or listen on 127.0.0.1."
         )
-    project = store.first_project()
-    first_start = project is None
-    if project is None:
-        project = store.create_project(FIRST_PROJECT).result()
+    project, first_start = store.write(projects.ensure_first, FIRST_PROJECT).result()
     if given is not None:
         _add(store, project, given, "LITERAL_API_KEY")
         return FirstKey(project=project, key=None, adopted=True)
     if not first_start:
         return FirstKey(project=project, key=None, adopted=False)
+    return FirstKey(project=project, key=make_key(store, project, "first start"), adopted=False)
+
+
+def make_key(store: Store, project: Project, name: str) -> str:
+    """A new random key of `project`, stored as its hash: this is the only time that it can be shown.
+
+    It has letters, digits, `_` and `-` alone, so that it survives shells and address bars.
+    """
     made = f"lit_{secrets.token_urlsafe(24)}"
-    _add(store, project, made, "first start")
-    return FirstKey(project=project, key=made, adopted=False)
+    _add(store, project, made, name)
+    return made
 
 
 def is_loopback(host: str) -> bool:

@@ -10,9 +10,20 @@ from enum import Enum
 from typing import Any, Final, Literal, cast
 
 from literalai_otel.server.times import parse_time
-from literalai_otel.server.values import InvalidValueError
+from literalai_otel.server.values import InvalidValueError, clean_text
 
-Entity = Literal["threads", "steps", "generations", "participants"]
+Entity = Literal[
+    "threads",
+    "steps",
+    "generations",
+    "participants",
+    "scores",
+    "datasets",
+    "datasetItems",
+    "experiments",
+    "experimentItems",
+    "prompts",
+]
 
 LONGEST_TEXT: Final = 5_000
 """Characters of a filter's text; SQLite refuses LIKE patterns of more than 50 000 bytes, and folding lengthens."""
@@ -136,6 +147,8 @@ FIELDS: Final[Mapping[Entity, Mapping[str, Field]]] = {
         "error": _NULL_TEXT,
         "environment": _NULL_TEXT,
         "threadId": _NULL_TEXT,
+        "promptLineage": _NULL_TEXT,
+        "promptVersion": _NULL_NUMBER,
     },
     "participants": {
         "id": _TEXT,
@@ -146,13 +159,47 @@ FIELDS: Final[Mapping[Entity, Mapping[str, Field]]] = {
         "tokenCount": _NULL_NUMBER,
         "metadata": _NULL_JSON,
     },
+    "scores": {
+        "id": _TEXT,
+        "createdAt": _TIME,
+        "participant": _NULL_LIST,
+        "name": _TEXT,
+        "tags": _NULL_LIST,
+        "value": Field(Kind.NUMBER),
+        "type": _TEXT,
+        "comment": _NULL_TEXT,
+        "label": _NULL_TEXT,
+        "scorer": _NULL_TEXT,
+        "stepId": _NULL_TEXT,
+        "threadId": _NULL_TEXT,
+        "datasetExperimentItemId": _NULL_TEXT,
+    },
+    "datasets": {"id": _TEXT, "createdAt": _TIME, "name": _TEXT, "type": _TEXT},
+    "datasetItems": {"id": _TEXT, "createdAt": _TIME, "stepId": _NULL_TEXT},
+    "experiments": {
+        "id": _TEXT,
+        "createdAt": _TIME,
+        "name": _TEXT,
+        "datasetId": _NULL_TEXT,
+        "promptId": _NULL_TEXT,
+        "promptExperimentId": _NULL_TEXT,
+        "params": _NULL_JSON,
+    },
+    "experimentItems": {"id": _TEXT, "createdAt": _TIME, "datasetItemId": _NULL_TEXT, "experimentRunId": _NULL_TEXT},
+    "prompts": {"id": _TEXT, "createdAt": _TIME, "name": _TEXT},
 }
 
 ORDER_COLUMNS: Final[Mapping[Entity, tuple[str, ...]]] = {
     "threads": ("createdAt", "tokenCount", "duration", "name", "participant"),
     "steps": ("createdAt", "startTime", "endTime", "name", "type", "tokenCount", "duration"),
     "generations": ("createdAt", "tokenCount", "model", "provider", "duration", "participant"),
-    "participants": ("createdAt", "identifier"),
+    "participants": ("createdAt", "identifier", "lastEngaged", "threadCount", "tokenCount"),
+    "scores": ("createdAt", "updatedAt", "name", "value"),
+    "datasets": ("createdAt", "name"),
+    "datasetItems": ("createdAt",),
+    "experiments": ("createdAt", "name"),
+    "experimentItems": ("createdAt", "score"),
+    "prompts": ("createdAt", "name"),
 }
 
 
@@ -195,7 +242,7 @@ def _parse_filter(entity: Entity, item: Mapping[str, Any]) -> Condition:
     if path is not None and field.path == "no":
         raise FilterError(f"{name} ({field.kind.value}) takes no path")
     checked = _null(name, value) if operator in NULL_OPERATORS else _value(name, field.kind, operator, value)
-    return Condition(name, field.kind, operator, checked, path or None)
+    return Condition(name, field.kind, operator, checked, clean_text(path, "path") if path else None)
 
 
 def _null(name: str, value: Any) -> None:
@@ -235,10 +282,7 @@ def _text(name: str, value: Any) -> str:
         raise FilterError(f"{name} is compared with a text, not {_shown(value)}")
     if len(value) > LONGEST_TEXT:
         raise FilterError(f"{name}: a text in a filter holds at most {LONGEST_TEXT} characters")
-    if not value.isascii():
-        # A lone surrogate cannot be stored, so it cannot be found either; the database driver would refuse it.
-        return value.encode("utf-8", "replace").decode()
-    return value
+    return clean_text(value, name)  # as it is stored; the database driver would refuse the rest
 
 
 def _shown(value: Any) -> str:

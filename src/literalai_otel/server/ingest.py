@@ -3,14 +3,16 @@
 Validate, one set-based upsert in one transaction, answer after the commit. One bad step never loses its batch.
 """
 
+import logging
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
 from literalai_otel.errors import LiteralError
 from literalai_otel.model import to_wire
+from literalai_otel.server.preparation import needs_preparation, prepare
 from literalai_otel.server.store.rows import Link, StepBatch, StepRow
 from literalai_otel.server.store.store import Store
 from literalai_otel.server.validation import step_row
@@ -25,6 +27,7 @@ _ROW_BYTES: Final = 600
 """What a step weighs beside its payload, about."""
 _REASONS: Final = 3
 """Reasons that an OTLP answer names; more would repeat them."""
+_LOGGER: Final = logging.getLogger(__name__)
 
 
 class Overloaded(LiteralError):  # noqa: N818 - a state of the server that passes, not a fault
@@ -60,6 +63,9 @@ class Ingest:
         self._limit = max_pending_bytes
         self._pending = 0
         self._lock = threading.Lock()
+        # One thread: estimates are cheap, only loading what they need is not.
+        self._preparing = ThreadPoolExecutor(1, "literalai-prepare")
+        self._told: set[int] = set()
 
     @property
     def pending_bytes(self) -> int:
@@ -81,6 +87,7 @@ class Ingest:
             environment = clean_id(environment, "environment")
         checked = [_checked(step, environment) for step in steps]
         rows = [row for row in checked if isinstance(row, StepRow)]
+        self._warn_of_lone_tools(project_id, rows)
 
         def answer(refusals: list[str | None]) -> list[Outcome]:
             after_write = iter(refusals)
@@ -140,10 +147,27 @@ class Ingest:
             else:
                 result.set_result(answer(written.result()))
 
+        def send(_: Any = None) -> None:
+            try:
+                self._store.upsert_steps(batch).add_done_callback(finish)
+            except BaseException as problem:
+                self._release(batch.size)
+                result.set_exception(problem)
+
         # Running, so that a client that goes away cannot cancel what other code is about to resolve.
         result.set_running_or_notify_cancel()
-        self._store.upsert_steps(batch).add_done_callback(finish)
+        if any(map(needs_preparation, batch.rows)):
+            self._preparing.submit(prepare, batch.rows).add_done_callback(send)
+        else:
+            send()
         return result
+
+    def _warn_of_lone_tools(self, project_id: int, rows: Sequence[StepRow]) -> None:
+        """A tool needs a step around it, says the manual; one without is stored all the same (X-08)."""
+        if project_id in self._told or not any(map(_is_lone_tool, rows)):
+            return
+        self._told.add(project_id)
+        _LOGGER.warning("a step of type tool came without parent and thread; it is stored, but belongs to no run")
 
     def _reserve(self, size: int) -> None:
         with self._lock:
@@ -155,6 +179,16 @@ class Ingest:
     def _release(self, size: int) -> None:
         with self._lock:
             self._pending -= size
+
+
+def _is_lone_tool(row: StepRow) -> bool:
+    values = row.values
+    return (
+        values.get("type") == "tool"
+        and "thread_id" not in values
+        and "parent_id" not in values
+        and "span_id" not in values
+    )
 
 
 def _checked(step: dict[str, Any], environment: str | None) -> StepRow | Outcome:

@@ -10,6 +10,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Final
 
+from literalai_otel.server.store.database import StoreUnavailableError
+
 _log = logging.getLogger(__name__)
 
 
@@ -27,14 +29,18 @@ CODES: Final = {
     "GRAPHQL_PARSE_FAILED": Code(400, 3),
     "GRAPHQL_VALIDATION_FAILED": Code(400, 3),
     "UNAUTHENTICATED": Code(401, 16),
+    "FORBIDDEN": Code(403, 7),
     "NOT_FOUND": Code(404, 5),
     "METHOD_NOT_ALLOWED": Code(405, 12),
     "REQUEST_TIMEOUT": Code(408, 4),
+    "CONFLICT": Code(409, 6),
     "BODY_TOO_LARGE": Code(413, 3),
     "UNSUPPORTED_MEDIA_TYPE": Code(415, 3),
+    "RANGE_NOT_SATISFIABLE": Code(416, 11),
+    "TOO_MANY_REQUESTS": Code(429, 8),
     "INTERNAL": Code(500, 13),
-    "NOT_IMPLEMENTED": Code(501, 12),
     "OVERLOADED": Code(503, 14),
+    "STORAGE_UNAVAILABLE": Code(503, 14),
 }
 
 
@@ -64,6 +70,9 @@ class Problem(Exception):  # noqa: N818 - it is an answer, not a failure of the 
 def masked(error: BaseException) -> Problem:
     """An unexpected error as its receiver may see it: an id to look for in the log, nothing of the inside."""
     error_id = uuid.uuid4().hex[:12]
+    if isinstance(error, StoreUnavailableError):
+        _log.error("the database is not available, %s", error_id, exc_info=error, extra={"error_id": error_id})
+        return Problem("OVERLOADED", f"The database is not available ({error_id}): try again.", retry_after=5)
     _log.error("unexpected error %s", error_id, exc_info=error, extra={"error_id": error_id})
     return Problem("INTERNAL", f"Internal error {error_id}. The server's log has the details under this id.")
 

@@ -7,7 +7,7 @@ import signal
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,8 @@ from literalai_otel.config import ServerConfig
 from literalai_otel.errors import ConfigError
 from literalai_otel.server.app import create_app
 from literalai_otel.server.auth import FirstKey, ensure_first_key
+from literalai_otel.server.jobs.upkeep import Upkeep
+from literalai_otel.server.store.engines.postgres_address import PostgresAddress
 from literalai_otel.server.store.store import Store
 
 GRACE_SECONDS: Final = 10
@@ -37,6 +39,8 @@ class Prepared:
     listener: socket.socket
     store: Store
     data_dir: Path
+    place: str
+    """Where the data is, for people; no password in it."""
     first: FirstKey
 
     @property
@@ -50,20 +54,24 @@ class Prepared:
 
     def serve(self) -> None:
         """Answer until SIGTERM or SIGINT; requests in progress are finished first."""
+        app = create_app(self.config, self.store)
         server = _Server(
             uvicorn.Config(
-                create_app(self.config, self.store),
+                app,
                 log_config=None,
                 access_log=False,
                 lifespan="off",
                 ws="none",
+                proxy_headers=False,  # `address.PublicAddress` reads them
                 server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
-        _log.info("listening", extra={"url": self.url, "data_dir": str(self.data_dir)})
-        server.run(sockets=[self.listener])
+        _log.info("listening", extra={"url": self.url, "data_dir": str(self.data_dir), "data": self.place})
+        upkeep = Upkeep(self.store, app.state.files, self.config.retention_days, self.config.retention_bytes)
+        with upkeep.periodic():
+            server.run(sockets=[self.listener])
         _log.info("stopped")
 
 
@@ -75,14 +83,31 @@ def prepared(config: ServerConfig) -> Generator[Prepared]:
         ConfigError: the port is taken, the folder is used by another server or cannot be written, the key is too
             short for the host. The message names the fix.
     """
-    data_dir = Path(config.data_dir).expanduser() if config.data_dir else default_data_dir()
+    data_dir = data_folder(config)
+    config = replace(config, data_dir=str(data_dir))
     with _listener(config) as listener:
-        store = Store.open(data_dir)
+        address = PostgresAddress.from_config(config)
+        store = Store.open(data_dir, address)
         try:
             first = ensure_first_key(store, given=config.api_key, host=config.host)
-            yield Prepared(config=config, listener=listener, store=store, data_dir=data_dir, first=first)
+            place = str(address or data_dir)
+            yield Prepared(config=config, listener=listener, store=store, data_dir=data_dir, place=place, first=first)
         finally:
             store.close()
+
+
+def open_beside(config: ServerConfig) -> Store:
+    """The database that the settings name, for small changes while a server may use it.
+
+    Raises:
+        ConfigError: see `Store.open_beside`.
+    """
+    return Store.open_beside(data_folder(config), PostgresAddress.from_config(config))
+
+
+def data_folder(config: ServerConfig) -> Path:
+    """Where the embedded database and uploaded files are."""
+    return Path(config.data_dir).expanduser() if config.data_dir else default_data_dir()
 
 
 def default_data_dir() -> Path:

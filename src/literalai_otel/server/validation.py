@@ -24,7 +24,11 @@ MAX_BRIDGES: Final = 64
 _NAMESPACE: Final = UUID("5b0d7a2c-9f5e-5f0e-8a39-6a4f1f3f7c52")
 _GENERATION_TYPES: Final = ("CHAT", "COMPLETION")
 _SCORE_TYPES: Final = ("HUMAN", "CODE", "AI")
-_MAX_INT: Final = 2**63 - 1
+_MAX_COUNT: Final = 10**12
+"""Tokens of one call; nine million such calls fit into a sum."""
+_MAX_NUMBER: Final = 2**63 - 1
+_WRONG_UNIT: Final = 100
+"""A throughput that is so many times off what tokens and duration say was not sent in tokens per second (X-17)."""
 
 
 def step_row(step: Mapping[str, Any], environment: str | None = None) -> StepRow:
@@ -40,6 +44,8 @@ def step_row(step: Mapping[str, Any], environment: str | None = None) -> StepRow
         if value is not None and field in _FIELDS:
             _FIELDS[field](row, value)
     _share(row, step)
+    if "error" in row.values or "generation_error" in row.values:
+        row.uncounted = None  # what a failed call used up is not for us to say
     return row
 
 
@@ -164,6 +170,7 @@ def _put_generation(row: StepRow, value: Any) -> None:
     for key, column in _GENERATION_NUMBERS.items():
         if key in generation:
             row.values[column] = _number(generation.pop(key), f"generation.{key}")
+    _complete(row, generation)
     error = generation.pop("error", None)
     if error is not None:
         text = clean_text(error if isinstance(error, str) else dumps_text(error), "generation.error")
@@ -172,7 +179,31 @@ def _put_generation(row: StepRow, value: Any) -> None:
             generation["error"] = text
     for key in _SAID_BY_THE_STEP:
         generation.pop(key, None)
+    for key in ("prompt", "completion"):
+        # The schema says text; completions also take lists of texts and of tokens.
+        if key in generation and not isinstance(generation[key], str):
+            generation[key] = dumps_text(generation[key])
     row.payload["generation"] = within_limit(clean_json(generation), "generation", MAX_GENERATION_BYTES)
+
+
+def _complete(row: StepRow, generation: dict[str, Any]) -> None:
+    """What follows from the counts that were sent; where there are none, they are to be estimated."""
+    values = row.values
+    asked, answered = values.get("input_token_count"), values.get("output_token_count")
+    if "token_count" not in values and asked is not None and answered is not None:
+        values["token_count"] = asked + answered
+    if asked is None and answered is None and "token_count" not in values:
+        parts = generation.get("messages"), generation.get("messageCompletion")
+        if values["generation_type"] == "COMPLETION":
+            parts = generation.get("prompt"), generation.get("completion")
+        row.uncounted = parts if any(parts) else None
+        return
+    values["tokens_estimated"] = 0
+    duration, sent = values.get("duration"), values.get("token_throughput")
+    if answered and duration is not None and duration > 0:
+        throughput = answered / duration
+        if sent is None or not throughput / _WRONG_UNIT < sent < throughput * _WRONG_UNIT:
+            values["token_throughput"] = throughput
 
 
 def _share(row: StepRow, step: Mapping[str, Any]) -> None:
@@ -191,13 +222,13 @@ def _share(row: StepRow, step: Mapping[str, Any]) -> None:
 
 def _count(value: Any, field: str) -> int:
     integral = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    if not integral or isinstance(value, bool) or not 0 <= value <= _MAX_INT:
-        raise InvalidValueError(f"{field} must be a whole number of at least 0, not {_shown(value)}")
+    if not integral or isinstance(value, bool) or not 0 <= value <= _MAX_COUNT:
+        raise InvalidValueError(f"{field} must be a whole number of 0 to 10^12, not {_shown(value)}")
     return int(value)
 
 
 def _number(value: Any, field: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MAX_INT:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MAX_NUMBER:
         raise InvalidValueError(f"{field} must be a finite number, not {_shown(value)}")
     return float(value)
 

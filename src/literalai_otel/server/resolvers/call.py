@@ -7,8 +7,10 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, InlineFragmentNode, SelectionSetNode
 
-from literalai_otel.server.filters import Entity, parse_filters, parse_order
+from literalai_otel.server.files import Files
+from literalai_otel.server.filters import Condition, Entity, parse_filters, parse_order
 from literalai_otel.server.ingest import Ingest
+from literalai_otel.server.old_clients import Client
 from literalai_otel.server.problems import Problem
 from literalai_otel.server.store.paging import PageQuery
 from literalai_otel.server.store.projects import Project
@@ -20,6 +22,11 @@ Info: TypeAlias = "GraphQLResolveInfo[Any]"
 WRITE_TIMEOUT: Final = 30.0
 """Seconds that a resolver waits for a commit."""
 _UNSUPPORTED: Final = ("last", "skip", "cursorAnchor")
+_SILOED: Final[tuple[Entity, ...]] = ("threads", "steps", "generations")
+HIDDEN_ENVIRONMENT: Final = "experiment"
+"""Runs of experiments stay out of the logs unless they are asked for (`spec/features.md` P-ENV-01)."""
+_NAMING: Final = ("environment", "id", "threadId", "parentId", "rootRunId")
+"""Filters that say which logs are meant, experiments or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,8 @@ class Call:
     environment: str | None
     store: Store
     ingest: Ingest
+    files: Files
+    client: Client
     read: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any])
 
     def once(self, key: Hashable, read: Callable[[], T]) -> T:
@@ -53,20 +62,30 @@ class Call:
         for name in _UNSUPPORTED:
             if arguments.get(name) is not None:
                 raise Problem("BAD_USER_INPUT", f"{name} is not supported: page with first and after.")
-        asked_project = arguments.get("projectId")
-        if asked_project is not None and asked_project != self.project.public_id:
-            raise Problem("BAD_USER_INPUT", "projectId names another project than the API key.")
+        self.check_project(arguments)
         first = arguments.get("first")
         if first is not None and first < 0:
             raise Problem("BAD_USER_INPUT", "first must be 0 or more.")
+        filters = parse_filters(entity, arguments.get("filters"))
         return PageQuery(
             first=first,
             after=arguments.get("after"),
             before=arguments.get("before"),
-            filters=parse_filters(entity, arguments.get("filters")),
+            filters=filters,
             order=parse_order(entity, arguments.get("orderBy")),
             count=selects(info, "totalCount"),
+            hidden=HIDDEN_ENVIRONMENT if entity in _SILOED and not _names_logs(filters) else None,
         )
+
+    def check_project(self, arguments: dict[str, Any]) -> None:
+        """Raises `Problem` when the argument `projectId` names another project than the key's."""
+        asked_project = arguments.get("projectId")
+        if asked_project is not None and asked_project != self.project.public_id:
+            raise Problem("BAD_USER_INPUT", "projectId names another project than the API key.")
+
+
+def _names_logs(filters: Sequence[Condition]) -> bool:
+    return any(condition.field in _NAMING for condition in filters)
 
 
 def selects(info: Info, *path: str) -> bool:

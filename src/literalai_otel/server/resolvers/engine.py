@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from graphql import (
     GraphQLError,
@@ -13,14 +13,29 @@ from graphql import (
 )
 
 from literalai_otel.errors import LiteralError
+from literalai_otel.server.files import Files
 from literalai_otel.server.ingest import Ingest, Overloaded
+from literalai_otel.server.old_clients import Client
 from literalai_otel.server.problems import Problem, error_entry, masked
-from literalai_otel.server.resolvers import generations, participants, steps, threads
+from literalai_otel.server.resolvers import (
+    attachments,
+    datasets,
+    experiments,
+    generations,
+    participants,
+    prices,
+    prompts,
+    scores,
+    steps,
+    threads,
+)
 from literalai_otel.server.resolvers.call import Call, Info
 from literalai_otel.server.resolvers.documents import Document, DocumentCache
 from literalai_otel.server.resolvers.links import LINKS, Link
+from literalai_otel.server.store.database import StoreUnavailableError
 from literalai_otel.server.store.projects import Project
 from literalai_otel.server.store.store import Store
+from literalai_otel.server.values import clean_text
 
 SCHEMA_FILE: Final = Path(__file__).parent.parent / "schema.graphql"
 
@@ -33,16 +48,34 @@ QUERIES: Final[dict[str, Resolver]] = {
     **steps.QUERIES,
     **generations.QUERIES,
     **participants.QUERIES,
+    **scores.QUERIES,
+    **attachments.QUERIES,
+    **datasets.QUERIES,
+    **experiments.QUERIES,
+    **prompts.QUERIES,
+    **prices.QUERIES,
 }
-MUTATIONS: Final[dict[str, Resolver]] = {**threads.MUTATIONS, **steps.MUTATIONS, **participants.MUTATIONS}
+MUTATIONS: Final[dict[str, Resolver]] = {
+    **threads.MUTATIONS,
+    **steps.MUTATIONS,
+    **generations.MUTATIONS,
+    **prices.MUTATIONS,
+    **participants.MUTATIONS,
+    **scores.MUTATIONS,
+    **attachments.MUTATIONS,
+    **datasets.MUTATIONS,
+    **experiments.MUTATIONS,
+    **prompts.MUTATIONS,
+}
 
 
 class Engine:
     """One schema over one store. Thread-safe; `known` is for the event loop, the rest for worker threads."""
 
-    def __init__(self, store: Store, ingest: Ingest) -> None:
+    def __init__(self, store: Store, ingest: Ingest, files: Files) -> None:
         self._store = store
         self._ingest = ingest
+        self._files = files
         self._schema = bound_schema()
         self._documents = DocumentCache(self._schema)
 
@@ -62,24 +95,26 @@ class Engine:
         *,
         project: Project,
         environment: str | None,
+        client: Client = Client(),  # noqa: B008 - frozen
     ) -> dict[str, Any]:
         """`{data}` or `{data, errors}`.
 
         Raises:
             Problem: 400 when execution cannot begin: variables of the wrong type, no such operation.
             Overloaded: the ingest path is full.
+            StoreUnavailableError: the database does not answer.
         """
         assert document.tree is not None
         result = execute_sync(
             self._schema,
             document.tree,
-            context_value=Call(project, environment, self._store, self._ingest),
+            context_value=Call(project, environment, self._store, self._ingest, self._files, client),
             variable_values=variables,
             operation_name=operation,
         )
         errors = result.errors or []
         for error in errors:
-            if isinstance(error.original_error, Overloaded):
+            if isinstance(error.original_error, Overloaded | StoreUnavailableError):
                 raise error.original_error
         if result.data is None and errors and all(error.path is None for error in errors):
             raise Problem("BAD_USER_INPUT", " ".join(error.message for error in errors))
@@ -90,15 +125,15 @@ class Engine:
 
 
 def bound_schema() -> GraphQLSchema:
-    """The schema of the file with a resolver on every root field; fields of later versions say so when called."""
+    """The schema of the file with a resolver on every root field."""
     schema = build_schema(SCHEMA_FILE.read_text(encoding="utf-8"))
     for root, resolvers in ((schema.query_type, QUERIES), (schema.mutation_type, MUTATIONS)):
         assert root is not None
-        unknown = resolvers.keys() - root.fields.keys()
-        assert not unknown, f"{root.name} has no {', '.join(sorted(unknown))}"
+        stray = resolvers.keys() ^ root.fields.keys()
+        assert not stray, f"{root.name}: a resolver without its field or a field without its resolver: {stray}"
         for name, field in root.fields.items():
-            field.resolve = _bind(resolvers.get(name) or _not_implemented(name))
-    for type_name, links in LINKS.items():
+            field.resolve = _bind(resolvers[name])
+    for type_name, links in {**LINKS, **datasets.LINKS, **experiments.LINKS, **prompts.LINKS}.items():
         for name, link in links.items():
             _object_type(schema, type_name).fields[name].resolve = _bind_link(link)
     return schema
@@ -106,9 +141,19 @@ def bound_schema() -> GraphQLSchema:
 
 def _bind(resolver: Resolver) -> Callable[..., Any]:
     def resolve(_: Any, info: Info, **arguments: Any) -> Any:
-        return resolver(info.context, info, arguments)
+        return resolver(info.context, info, {name: _storable(value) for name, value in arguments.items()})
 
     return resolve
+
+
+def _storable(value: Any) -> Any:
+    """A text as it is stored: what was sent as an id finds what was stored under it, whatever its characters."""
+    if isinstance(value, str):
+        return clean_text(value, "an argument")
+    if isinstance(value, list):
+        items = cast(list[Any], value)
+        return [clean_text(item, "an argument") if isinstance(item, str) else item for item in items]
+    return value
 
 
 def _bind_link(link: Link) -> Callable[..., Any]:
@@ -122,13 +167,6 @@ def _object_type(schema: GraphQLSchema, name: str) -> GraphQLObjectType:
     found = schema.type_map[name]
     assert isinstance(found, GraphQLObjectType)
     return found
-
-
-def _not_implemented(name: str) -> Resolver:
-    def refuse(call: Call, info: Info, arguments: dict[str, Any]) -> Any:
-        raise Problem("NOT_IMPLEMENTED", f"This version of the server does not answer {name} yet.")
-
-    return refuse
 
 
 def _entry(error: GraphQLError) -> dict[str, Any]:

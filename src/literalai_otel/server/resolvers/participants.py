@@ -39,7 +39,9 @@ def update_participant(call: Call, info: Info, arguments: dict[str, Any]) -> dic
 
 def delete_participant(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, Any] | None:
     """Delete a user; the user's threads stay."""
-    return call.wait(call.store.delete_participant(call.project.id, arguments["id"]))
+    deleted = call.wait(call.store.delete_participant(call.project.id, arguments["id"]))
+    call.files.sweep_soon()
+    return deleted
 
 
 QUERIES: Final = {"participants": participants, "participant": participant}

@@ -14,6 +14,9 @@ _GENERATION_PAYLOAD_FIELDS: Final = (
     "settings",
     "variables",
     "metadata",
+    "input",
+    "output",
+    "toolCalls",
 )
 
 

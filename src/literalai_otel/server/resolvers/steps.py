@@ -24,15 +24,19 @@ def step(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, Any] | 
 
 
 def create_step(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, Any] | None:
-    """A step with a new id."""
-    return _store_step(call, {**arguments, "id": str(uuid.uuid4())})
+    """A step with a new id.
+
+    The published clients lose the root run on the way (`spec/literal-wire.md` §2.3): it is that of the parent then.
+    """
+    root = arguments.get("rootRunId") or _root_below(call, arguments.get("parentId"))
+    return store_step(call, {**arguments, "id": str(uuid.uuid4()), "rootRunId": root})
 
 
 def update_step(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, Any] | None:
     """Merge into a known step, null when it is unknown. The clients send every key: null leaves the value."""
     if call.store.get_step(call.project.id, arguments["id"]) is None:
         return None
-    return _store_step(call, arguments)
+    return store_step(call, arguments)
 
 
 def ingest_step(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -43,14 +47,24 @@ def ingest_step(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, 
 
 def delete_step(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, Any] | None:
     """Delete a step; answers what was deleted."""
-    return call.wait(call.store.delete_step(call.project.id, arguments["id"]))
+    deleted = call.wait(call.store.delete_step(call.project.id, arguments["id"]))
+    call.files.sweep_soon()
+    return deleted
 
 
-def _store_step(call: Call, arguments: dict[str, Any]) -> dict[str, Any] | None:
+def store_step(call: Call, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    """The step after `arguments` were merged into it. Raises `Problem` when they are refused."""
     outcome = _ingest(call, arguments)
     if not outcome.ok:
         raise Problem("BAD_USER_INPUT", outcome.message)
     return call.store.get_step(call.project.id, arguments["id"])
+
+
+def _root_below(call: Call, parent_id: str | None) -> str | None:
+    parent = call.store.get_step(call.project.id, parent_id) if parent_id else None
+    if parent is None:
+        return None
+    return parent["rootRunId"] or (parent["id"] if parent["type"] == "run" else None)
 
 
 def _ingest(call: Call, arguments: dict[str, Any]) -> Any:

@@ -1,10 +1,15 @@
 """Threads (`spec/literal-wire.md` §2.2)."""
 
+import logging
 from typing import Any, Final
 
+from literalai_otel.config import environment_name
+from literalai_otel.server.problems import Problem
 from literalai_otel.server.resolvers.call import Call, Info, selects
 from literalai_otel.server.resolvers.step_payload import needs_payload
 from literalai_otel.server.store.threads import ThreadFields
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 
 def threads(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +46,9 @@ def update_thread(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str
 
 def delete_thread(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, Any] | None:
     """Delete a thread with its steps; answers what was deleted."""
-    return call.wait(call.store.delete_thread(call.project.id, arguments["id"]))
+    deleted = call.wait(call.store.delete_thread(call.project.id, arguments["id"]))
+    call.files.sweep_soon()
+    return deleted
 
 
 def _fields(call: Call, arguments: dict[str, Any]) -> ThreadFields:
@@ -50,8 +57,21 @@ def _fields(call: Call, arguments: dict[str, Any]) -> ThreadFields:
         metadata=arguments.get("metadata"),
         tags=arguments.get("tags"),
         participant_id=arguments.get("participantId"),
-        environment=arguments.get("environment") or call.environment,
+        environment=_environment(arguments.get("environment")) or call.environment,
     )
+
+
+def _environment(given: str | None) -> str | None:
+    """The environment of an argument, also by a common synonym (`spec/features.md` X-05)."""
+    if not given:
+        return None
+    try:
+        name = environment_name(given)
+    except ValueError as problem:
+        raise Problem("BAD_USER_INPUT", f"environment {problem}, not {given!r}.") from None
+    if name != given:
+        _LOGGER.warning("the environment %r of a thread is stored as %r", given, name)
+    return name
 
 
 QUERIES: Final = {"threads": threads, "threadDetail": thread_detail}

@@ -1,6 +1,7 @@
 """Answers: JSON, the error shape of GraphQL and REST, and the error shape of OTLP."""
 
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from literalai_otel import jsonable
 from literalai_otel.errors import LiteralError
 from literalai_otel.server.problems import Problem, error_entry, masked
+from literalai_otel.server.throttle import Throttle
 
 JSON = "application/json"
 PROTOBUF = "application/x-protobuf"
@@ -54,7 +56,7 @@ def guarded(endpoint: Endpoint, render: Renderer) -> Endpoint:
         try:
             return await endpoint(request)
         except Problem as problem:
-            return render(request, problem)
+            return render(request, _throttled(request, problem))
         except LiteralError as error:
             return render(request, Problem("BAD_USER_INPUT", str(error)))
         except ClientDisconnect:
@@ -64,6 +66,20 @@ def guarded(endpoint: Endpoint, render: Renderer) -> Endpoint:
             return render(request, masked(error))
 
     return guard
+
+
+def _throttled(request: Request, problem: Problem) -> Problem:
+    """401 becomes 429 for an address that had many. A right key never comes here, so it is never held up."""
+    throttle: Throttle | None = getattr(request.app.state, "wrong_keys", None)
+    if problem.code != "UNAUTHENTICATED" or throttle is None or request.client is None:
+        return problem
+    address = request.client.host
+    wait = throttle.wait(address)
+    throttle.failed(address)
+    if not wait:
+        return problem
+    message = "Too many requests with a wrong API key from this address: correct the key."
+    return Problem("TOO_MANY_REQUESTS", message, retry_after=math.ceil(wait))
 
 
 async def refuse_route(request: Request, error: Exception) -> Response:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from literalai_otel import jsonable
 from literalai_otel.server.auth import Keys
 from literalai_otel.server.ingest import Ingest, Outcome
+from literalai_otel.server.old_clients import Client
 from literalai_otel.server.problems import Problem
 from literalai_otel.server.routes.answers import JSON, json_answer, media_type
 from literalai_otel.server.routes.intake import RETRY_AFTER, Intake
@@ -22,7 +23,8 @@ from literalai_otel.server.store.projects import Project
 INLINE_BYTES: Final = 128 * 1024
 """Bodies up to this size are decoded and checked on the event loop (under 1 ms); larger ones on a thread."""
 MAX_EXECUTIONS: Final = 4
-MAX_WAITING: Final = 64
+MAX_WAITING: Final = 1_024
+"""The published clients fire many mutations at once and try none again; what waits is bounded in bytes by `Intake`."""
 # P300 and TS send this for an empty list (spec/literal-wire.md §2.7); it is no valid GraphQL.
 _EMPTY_BATCH: Final = re.compile(r"\s*mutation\s+(CreateScores|AddStep)\s*\(\s*\)\s*\{\s*\}\s*")
 
@@ -72,6 +74,7 @@ class Engine(Protocol):
         *,
         project: Project,
         environment: str | None,
+        client: Client,
     ) -> dict[str, Any]:
         """`{data, errors?}`; blocks. Raises `Problem` 400 and `Overloaded`."""
         ...
@@ -114,7 +117,8 @@ class GraphQLRoute:
             if plan is not None:
                 _check_operation(plan, wanted.operation)
                 return await self._ingest_steps(plan, wanted, project, environment, inline=inline)
-            return json_answer(await self._on_thread(self._execute, document, wanted, project, environment))
+            client = Client(request.headers.get("x-client-name"), request.headers.get("x-client-version"))
+            return json_answer(await self._on_thread(self._execute, document, wanted, project, environment, client))
 
     async def _ingest_steps(
         self, plan: Plan, wanted: GraphQLRequest, project: Project, environment: str | None, *, inline: bool
@@ -128,11 +132,11 @@ class GraphQLRoute:
         return json_answer({"data": plan.answer(outcomes)})
 
     def _execute(
-        self, document: Document, wanted: GraphQLRequest, project: Project, environment: str | None
+        self, document: Document, wanted: GraphQLRequest, project: Project, environment: str | None, client: Client
     ) -> dict[str, Any]:
         with refusing_overload():
             return self._engine.execute(
-                document, wanted.variables, wanted.operation, project=project, environment=environment
+                document, wanted.variables, wanted.operation, project=project, environment=environment, client=client
             )
 
     async def _on_thread(self, function: Any, *arguments: Any) -> Any:

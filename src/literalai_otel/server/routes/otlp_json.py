@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Iterator
 from typing import Any, Final, cast
 
-from google.protobuf.json_format import ParseDict, ParseError
+from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from literalai_otel import jsonable
@@ -33,6 +33,16 @@ def parse_json_request(body: bytes) -> ExportTraceServiceRequest:
     except (ParseError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise Problem("BAD_REQUEST", f"The body is not an OTLP trace request: {_first_line(error)}") from None
     return request
+
+
+def json_of(request: ExportTraceServiceRequest) -> dict[str, Any]:
+    """The JSON form of a request."""
+    fields = MessageToDict(request)
+    for item in _spans_and_links(fields):
+        for key in _ID_KEYS:
+            if key in item:
+                item[key] = base64.b64decode(item[key]).hex()
+    return fields
 
 
 def _spans_and_links(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,260 @@
+"""A key of one project never reads or writes another's: every operation of the schema and every route is walked."""
+
+import copy
+import json
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from literalai_otel.config import ServerConfig
+from literalai_otel.server.app import create_app
+from literalai_otel.server.auth import make_key
+
+from .schema_walk import SCHEMA, Operation, operations
+from .test_transfer import RECORDS, dump, refusals
+
+SECRET = "s3cret"
+OPERATIONS = list(operations())
+PLAIN = {
+    *("kind", "type", "role", "createdAt", "updatedAt", "startTime", "endTime", "startsAt", "mime", "environment"),
+    *("provider", "model", "pattern", "identifier"),
+}
+IDS = sorted({record["id"] for record in RECORDS if "id" in record})
+BY_NAME = {
+    "datasetId": "dataset-1",
+    "stepId": "run-1",
+    "generationId": "llm-1",
+    "threadId": "thread-1",
+    "parentId": "run-1",
+    "rootRunId": "run-1",
+    "participantId": "user-1",
+    "identifier": "ada@example.com",
+    "lineageId": "lineage-1",
+    "fromLineageId": "lineage-1",
+    "lineageName": "greeting",
+    "name": "greeting",
+    "datasetExperimentId": "experiment-1",
+    "datasetExperimentItemId": "measured-1",
+    "datasetItemId": "item-1",
+    "experimentRunId": "run-1",
+    "promptId": "version-1",
+    "promptExperimentId": "variant-1",
+    "version": 0,
+}
+NOTHING = dict.fromkeys(("after", "before", "last", "skip", "cursorAnchor"))
+
+
+def marked(value: Any, key: str = "") -> Any:
+    """The record with the secret in every text that is no id."""
+    if isinstance(value, dict):
+        return {name: marked(item, name) for name, item in value.items()}
+    if isinstance(value, list):
+        return [marked(item, key) for item in value]
+    plain = value == "greeting" or key in PLAIN or key == "id" or key.endswith("Id") or not isinstance(value, str)
+    return value if plain else value + SECRET
+
+
+@dataclass
+class Neighbours:
+    """One project with secrets, and the key of another."""
+
+    server: Any
+    stranger: httpx.Client
+    object_key: str
+    secrets: list[dict[str, Any]]
+
+    def untouched(self) -> None:
+        assert dump(self.server) == self.secrets
+
+
+@pytest.fixture(scope="module")
+def neighbours(server: Any) -> Any:
+    assert refusals(server, [marked(copy.deepcopy(record)) for record in RECORDS]) == []
+    asked = server.http.post("/api/upload/file", json={"fileName": "a", "contentType": "text/plain"}).json()
+    form = asked["post"]
+    sent = httpx.post(form["url"], data=form["fields"], files={"file": ("a", SECRET.encode())})
+    assert sent.is_success, sent.text
+    key = make_key(server.store, server.store.create_project("stranger").result(), "stranger")
+    with httpx.Client(base_url=server.url, headers={"x-api-key": key}, timeout=30) as stranger:
+        found = Neighbours(server, stranger, form["fields"]["key"], dump(server))
+        assert SECRET in json.dumps(found.secrets)
+        yield found
+        found.untouched()
+
+
+def sound(answer: httpx.Response) -> dict[str, Any]:
+    """An answer as clients may get it, whatever they sent."""
+    assert answer.status_code < 500 or answer.status_code == 503, answer.text
+    body = answer.json()
+    for error in body.get("errors", ()):
+        assert error["extensions"]["code"] not in ("INTERNAL", "INTERNAL_SERVER_ERROR", "NOT_IMPLEMENTED"), body
+        assert error["message"]
+    return body
+
+
+def ask(client: httpx.Client, operation: Operation, variables: dict[str, Any]) -> dict[str, Any]:
+    return sound(client.post("/api/graphql", json={"query": operation.document, "variables": variables}))
+
+
+@pytest.mark.feature("P-SET-01")
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_no_operation_reads_or_writes_another_project(neighbours: Neighbours, operation: Operation):
+    own_ids = IDS if "id" in operation.field.args else [IDS[0]]
+    public = neighbours.server.http.post("/api/my-project").json()["projectId"]
+    projects = (None, public) if "projectId" in operation.field.args else (None,)
+    for own_id, project in product(own_ids, projects):
+        filters = [{"field": "id", "operator": "eq", "value": own_id}]
+        given = {**BY_NAME, **NOTHING, "projectId": project, "id": own_id, "filters": filters}
+        answer = ask(neighbours.stranger, operation, operation.variables(given))
+        assert SECRET not in json.dumps(answer), answer
+    if operation.kind == "mutation":
+        neighbours.untouched()
+
+
+def test_the_walk_reaches_what_is_there(neighbours: Neighbours):
+    """The same documents with the right key do find the secrets, so that the test above can fail."""
+    found = set()
+    for operation in OPERATIONS:
+        if operation.kind == "query":
+            for step_id in IDS if "id" in operation.field.args else [IDS[0]]:
+                given = {name: None for name in operation.field.args if name not in BY_NAME}
+                variables = operation.variables({**BY_NAME, **given, "id": step_id})
+                if operation.name in ("participant", "promptVersion"):
+                    variables |= {"identifier": None, "name": None, "version": None}
+                variables = {name: value for name, value in variables.items() if name in operation.field.args}
+                if SECRET in json.dumps(ask(neighbours.server.http, operation, variables)):
+                    found.add(operation.name)
+    assert found >= {"participants", "threads", "threadDetail", "scores", "steps", "step", "generations", "datasets"}
+    assert found >= {"attachment", "datasetItem", "promptLineage", "promptVersion", "participant"}
+
+
+# --- routes ------------------------------------------------------------------------------------
+
+
+def routes(neighbours: Neighbours) -> dict[str, list[httpx.Response]]:
+    """What the stranger gets from each route for what is not the stranger's."""
+    post = neighbours.stranger.post
+    spans = ExportTraceServiceRequest()
+    span = spans.resource_spans.add().scope_spans.add().spans.add(trace_id=b"t" * 16, span_id=b"s" * 8, name="chat")
+    for name, value in (
+        ("literalai.step.id", "run-1"),
+        ("literalai.step.type", "run"),
+        ("literalai.thread.id", "thread-1"),
+    ):
+        span.attributes.add(key=name).value.string_value = value
+    protobuf = {"content-type": "application/x-protobuf"}
+    facts = {"x-literal-file": json.dumps({"objectKey": neighbours.object_key})}
+    upload = {"fileName": "a", "contentType": "text/plain", "threadId": "thread-1"}
+    granted = post("/api/upload/file", json=upload).json()
+    own = httpx.URL(granted["signedUrl"])
+    public = neighbours.server.http.post("/api/my-project").json()["projectId"]
+    other = own.copy_with(path=f"/api/files/{public}/{neighbours.object_key}")
+    kinds = post("/api/export/records", json={}).json()["kinds"]
+    return {
+        "/api/graphql": [],  # walked above
+        "/api/my-project": [post("/api/my-project")],
+        "/api/export/dataset": [
+            post("/api/export/dataset", json=body)
+            for body in ({"id": "dataset-1"}, {"name": f"greetings{SECRET}"}, "dataset-1")
+        ],
+        "/api/export/records": [post("/api/export/records", json={"kind": kind}) for kind in kinds],
+        "/api/export/otlp": [neighbours.stranger.get("/api/export/otlp", params={"threadId": "thread-1"})],
+        "/api/export/file": [post("/api/export/file", json={"objectKey": neighbours.object_key})],
+        "/api/import/file": [post("/api/import/file", content=b"mine", headers=facts)],
+        "/api/import": [post("/api/import", json={"records": RECORDS})],
+        "/api/upload/file": [post("/api/upload/file", json=upload)],
+        "/api/upload/content": [
+            httpx.post(granted["post"]["url"], data={"key": neighbours.object_key}, files={"file": b"x"})
+        ],
+        "/api/files/{project}/{key:path}": [httpx.get(other)],
+        "/v1/traces": [post("/v1/traces", content=spans.SerializeToString(), headers=protobuf)],
+    }
+
+
+OPEN = {"/healthz", "/health", "/readyz"}
+
+
+def test_no_route_reads_or_writes_another_project(neighbours: Neighbours, tmp_path: Path):
+    answers = routes(neighbours)
+    app = create_app(ServerConfig.load({}, data_dir=str(tmp_path)), neighbours.server.store)
+    assert {route.path for route in app.routes} - OPEN == set(answers)
+    for path, found in answers.items():
+        for answer in found:
+            assert answer.status_code < 500, (path, answer.text)
+            assert SECRET.encode() not in answer.content, path
+        neighbours.untouched()
+    assert answers["/api/files/{project}/{key:path}"][0].status_code == 403
+    assert answers["/api/export/file"][0].status_code == 404
+    assert answers["/api/export/dataset"][0].json() == {"data": None}
+
+
+def test_no_route_answers_without_a_key(neighbours: Neighbours):
+    keyless = {"/api/upload/content", "/api/files/{project}/{key:path}"}
+    for path in set(routes(neighbours)) - keyless:
+        for headers in ({}, {"x-api-key": ""}):
+            answer = httpx.post(neighbours.server.url + path, headers=headers, content=b"{}")
+            assert answer.status_code in (401, 429), path
+
+
+# --- bad input ---------------------------------------------------------------------------------
+
+WRONG: list[Any] = [5, 1e308, True, "", "\0\ud800", "x" * 70_000, [None], {"a": 1}, 2**70]
+ALONE: list[Any] = [5, {"a": 1}, 2**70]
+TELLING = {"filters", "after", "first", "id", "metadata", "input"}
+"""Arguments of which each takes some wrong values alone; all take all of them together."""
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_no_argument_breaks_an_operation(neighbours: Neighbours, operation: Operation):
+    client = neighbours.stranger
+    good = operation.variables({"first": 1, "last": None, "skip": None, "after": None, "before": None})
+    ask(client, operation, dict.fromkeys(operation.field.args))
+    for name in operation.field.args:
+        ask(client, operation, {**good, name: None})
+    for wrong in WRONG:
+        body = json.dumps({"query": operation.document, "variables": dict.fromkeys(operation.field.args, wrong)})
+        sound(client.post("/api/graphql", content=body, headers={"content-type": "application/json"}))
+        for name in TELLING & operation.field.args.keys() if wrong in ALONE else ():
+            body = json.dumps({"query": operation.document, "variables": {**good, name: wrong}})
+            sound(client.post("/api/graphql", content=body, headers={"content-type": "application/json"}))
+
+
+LISTS = [operation for operation in OPERATIONS if "after" in operation.field.args]
+
+
+def page(client: httpx.Client, operation: Operation, after: str | None) -> dict[str, Any]:
+    """The first row behind `after`, of the list below the dataset, lineage or experiment that is there."""
+    named = {name: BY_NAME.get(name) for name in operation.field.args if name.endswith("Id") and name != "projectId"}
+    return ask(client, operation, {**named, "after": after, "first": 1})
+
+
+@pytest.fixture(scope="module")
+def cursors(neighbours: Neighbours) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for operation in LISTS:
+        connection = (page(neighbours.server.http, operation, None).get("data") or {}).get(operation.name) or {}
+        if connection.get("pageInfo", {}).get("endCursor"):
+            found[operation.name] = connection["pageInfo"]["endCursor"]
+    assert len(found) >= 6
+    return found
+
+
+@pytest.mark.parametrize("operation", LISTS, ids=lambda operation: operation.name)
+def test_a_cursor_of_another_list_is_refused(neighbours: Neighbours, cursors: dict[str, str], operation: Operation):
+    for name, cursor in cursors.items():
+        strange = page(neighbours.stranger, operation, cursor)
+        assert SECRET not in json.dumps(strange)
+        answer = page(neighbours.server.http, operation, cursor)
+        same_rows = {name, operation.name} <= {"steps", "generations"}
+        if name != operation.name and not same_rows:
+            assert "cursor" in answer["errors"][0]["message"], (name, answer)
+
+
+def test_the_walk_has_every_field_of_the_schema():
+    roots = {*SCHEMA.query_type.fields, *SCHEMA.mutation_type.fields}
+    assert {operation.name for operation in OPERATIONS} == roots
