@@ -2,13 +2,18 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import rotel
 from typer.testing import CliRunner, Result
 
 from literalai_otel.api import SyncApi
@@ -25,6 +30,7 @@ class Server:
 
     url: str
     process: "subprocess.Popen[str]"
+    data_dir: Path
 
     @property
     def environment(self) -> dict[str, str]:
@@ -39,8 +45,9 @@ def clean_environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    data_dir = tmp_path_factory.mktemp("data") / "literal"
     process = subprocess.Popen(
-        [COMMAND, "serve", "--port", "0", "--data-dir", str(tmp_path_factory.mktemp("data") / "literal")],
+        [COMMAND, "serve", "--port", "0", "--data-dir", str(data_dir)],
         env=clean_environment() | {"LITERAL_API_KEY": KEY},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -50,7 +57,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     first = process.stdout.readline()
     address = re.search(r"http://[\d.]+:\d+", first)
     assert address, first
-    yield Server(address[0], process)
+    yield Server(address[0], process, data_dir)
     process.terminate()
     process.wait(20)
     process.stdout.close()
@@ -97,3 +104,71 @@ def command(server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
     for name, value in (server.environment | {"COLUMNS": "120"}).items():
         monkeypatch.setenv(name, value)
     return lambda *words: CliRunner().invoke(app, list(words))
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project of its own on the server; calling it runs a command with its key."""
+
+    api: SyncApi
+    environment: dict[str, str]
+
+    def __call__(self, *words: str) -> Result:
+        absent = dict.fromkeys(os.environ.keys() - clean_environment().keys())
+        return CliRunner().invoke(app, list(words), env={**absent, **self.environment, "COLUMNS": "200"})
+
+
+@pytest.fixture
+def new_project(server: Server) -> Iterator[Callable[[], Project]]:
+    opened: list[SyncApi] = []
+
+    def make() -> Project:
+        made = CliRunner().invoke(app, ["projects", "create", "p", "--data-dir", str(server.data_dir)])
+        key = re.search(r"shown this once: (\S+)", made.stdout)
+        assert key, made.output
+        opened.append(SyncApi(server.url, key[1]))
+        return Project(opened[-1], {"LITERAL_API_URL": server.url, "LITERAL_API_KEY": key[1]})
+
+    yield make
+    for api in opened:
+        api.close()
+
+
+@pytest.fixture
+def collector() -> Callable[[Project], Any]:
+    """`with collector(project) as address`: a real collector that forwards what it receives to a project."""
+
+    @contextmanager
+    def running(project: Project) -> Iterator[str]:
+        port, other = free_port(), free_port()
+        process = subprocess.Popen(
+            [
+                Path(rotel.__file__).parent / "rotel-agent",
+                "start",
+                *("--otlp-http-endpoint", f"127.0.0.1:{port}", "--otlp-grpc-endpoint", f"127.0.0.1:{other}"),
+                *("--exporter", "otlp", "--otlp-exporter-protocol", "http"),
+                *("--otlp-exporter-endpoint", project.environment["LITERAL_API_URL"]),
+                *("--otlp-exporter-custom-headers", f"x-api-key={project.environment['LITERAL_API_KEY']}"),
+                *("--traces-batch-timeout", "200ms"),
+            ],
+            env=clean_environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            for _ in range(400):
+                with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                    break
+                time.sleep(0.05)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(20)
+
+    return running
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

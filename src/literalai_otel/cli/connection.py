@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -19,8 +19,14 @@ KeyOption = Annotated[
 ]
 
 
+PROMPT: Final = 10.0
+"""Seconds for requests that are answered at once."""
+PATIENT: Final = 120.0
+"""Seconds for requests that move large pages."""
+
+
 @contextmanager
-def connected(url: str | None, api_key: str | None) -> "Generator[SyncApi]":
+def connected(url: str | None, api_key: str | None, *, timeout: float = PROMPT) -> "Generator[SyncApi]":
     """An API of the chosen server, closed at the end. Leaves the program with a message when it cannot be used."""
     from literalai_otel.config import Config
 
@@ -41,7 +47,7 @@ def connected(url: str | None, api_key: str | None) -> "Generator[SyncApi]":
         )
     from literalai_otel.api import SyncApi
 
-    api = SyncApi(config.api_url, config.api_key)
+    api = SyncApi(config.api_url, config.api_key, timeout=timeout)
     try:
         with explained(config.api_url):
             yield api

@@ -27,18 +27,23 @@ def serve(
         Path | None,
         typer.Option(help="Folder of the database. Default: the user data folder. Made if absent, mode 0700."),
     ] = None,
+    base_path: Annotated[
+        str | None, typer.Option(help="Path under which a proxy publishes the server, such as /literal.")
+    ] = None,
 ) -> None:
     """Run a Literal-compatible server: GraphQL, REST and OTLP, with its own database.
+
+    With DATABASE_URL the database is PostgreSQL, which several servers may share.
 
     The first start makes a project and prints its API key once. To choose the key, set LITERAL_API_KEY.
     Then start your application with the lines that are printed, and look at what arrives with
     `literalai-otel show` and `literalai-otel tail`.
 
-    Addresses: GraphQL at /api/graphql, OTLP/HTTP at /v1/traces (key in the x-api-key header), /healthz.
+    Addresses: GraphQL at /api/graphql, OTLP/HTTP at /v1/traces (key in the x-api-key header), /healthz, /readyz.
     Ctrl-C or SIGTERM ends the server after the requests in progress are stored.
     """
     with explained():
-        config = ServerConfig.load(host=host, port=port, data_dir=data_dir)
+        config = ServerConfig.load(host=host, port=port, data_dir=data_dir, base_path=base_path)
     try:
         from literalai_otel.server.logs import configure_logs
         from literalai_otel.server.run import prepared
@@ -57,7 +62,7 @@ def serve(
 def _introduce(server: "Prepared") -> None:
     out = console()
     first = server.first
-    out.print(f"Literal server on {server.url}, data in {server.data_dir}")
+    out.print(f"Literal server on {server.url}, data in {server.place}")
     if first.key is not None:
         out.print(f"API key, shown this once: {first.key}")
     elif first.adopted:
