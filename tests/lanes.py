@@ -4,20 +4,26 @@
     python tests/lanes.py old -- -k twin  one lane, with arguments for pytest
     python tests/lanes.py --build         build only
 
-Environments live in `.lanes/` and are rebuilt when `tests/lanes.toml` or a `pyproject.toml` changes.
+    python tests/lanes.py chainlit --lock resolve anew what a program lane installs, write its lock file
+
+Environments live in `.lanes/` and are rebuilt when what they are made of changes: their row of `tests/lanes.toml`,
+their lock file, and for lanes with this repository inside every `pyproject.toml`.
 """
 
 import argparse
 import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORTS = ROOT / ".lanes" / "reports"
@@ -26,8 +32,13 @@ PASSES = {
     "serial": ["-m", "serial"],
 }
 """How a lane's tests are run, one after the other: name -> what pytest is told."""
+JUNIT = ["-o", "junit_family=xunit1"]
+"""The form of the report that keeps what tests put on record."""
+MEMORY_NEEDED = 4 * 1024**3
+"""Bytes that the temporary files of a pass may take."""
 NO_TESTS = 5
 """Exit status of pytest when nothing was selected, which is no failure of one pass of two."""
+UV = [str(Path(sys.executable).with_name("uv"))]
 TEST_TOOLS = [
     "pytest",
     "pytest-asyncio",
@@ -37,6 +48,7 @@ TEST_TOOLS = [
     "dirty-equals",
     "inline-snapshot",
 ]
+NPM_FILES = ("package.json", "package-lock.json")
 MEMBERS = sorted((ROOT / "instrumentors").glob("*/pyproject.toml"))
 EDITABLE = [word for project in (ROOT, *(path.parent for path in MEMBERS)) for word in ("-e", str(project))]
 
@@ -51,6 +63,13 @@ class Lane:
     tests: list[str]
     environment: str = ""
     repository: bool = True
+    """Without it the lane is a program of its own: a published client, which the new lane's tests talk to."""
+    lock: str = ""
+    """File with the exact versions of everything that `requirements` pull in."""
+    npm: str = ""
+    """Folder with a `package.json` and its lock, installed with the Node that `requirements` bring."""
+    apart: list[str] = field(default_factory=list[str])
+    """Packages that are each put into a folder of their own, without what they require."""
 
     @property
     def folder(self) -> Path:
@@ -62,6 +81,19 @@ class Lane:
         """The interpreter of the environment."""
         return self.folder / "bin" / "python"
 
+    @property
+    def inputs(self) -> list[Path]:
+        """The files that decide what is installed."""
+        projects = [ROOT / "pyproject.toml", *MEMBERS] if self.repository else []
+        locks = [ROOT / self.lock] if self.lock else []
+        packages = [ROOT / self.npm / name for name in NPM_FILES] if self.npm else []
+        return [*projects, *locks, *packages]
+
+    def digest(self) -> str:
+        """The same for two environments that are made of the same things."""
+        row = repr((sorted(self.requirements), self.repository, sorted(self.apart)))
+        return hashlib.sha256(b"".join([row.encode(), *(path.read_bytes() for path in self.inputs)])).hexdigest()
+
 
 @dataclass
 class Totals:
@@ -71,7 +103,9 @@ class Totals:
     failed: int = 0
     skipped: int = 0
     seconds: float = 0.0
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list[str])
+    records: list[str] = field(default_factory=list[str])
+    """What tests put on record with `record_property("published", …)`: lines for a reader."""
 
 
 def lanes() -> dict[str, Lane]:
@@ -93,16 +127,45 @@ def build(lane: Lane) -> None:
 def make(lane: Lane) -> None:
     """Make the lane's environment unless its stamp says that it was made of the same inputs."""
     stamp = lane.folder / "stamp"
-    inputs = [ROOT / "tests" / "lanes.toml", ROOT / "pyproject.toml", *MEMBERS]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in inputs)).hexdigest()
+    digest = lane.digest()
     if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
         return
     say(f"building lane {lane.name}: {lane.about}")
-    uv = [str(Path(sys.executable).with_name("uv"))]
-    run([*uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(lane.folder)])
+    run([*UV, "venv", "--quiet", "--clear", "--python", sys.executable, str(lane.folder)])
+    install = [*UV, "pip", "install", "--quiet", "--python", str(lane.python)]
     wanted = [*EDITABLE, *TEST_TOOLS] if lane.repository else []
-    run([*uv, "pip", "install", "--quiet", "--python", str(lane.python), *wanted, *lane.requirements])
+    run([*install, "--no-deps", "-r", str(ROOT / lane.lock)] if lane.lock else [*install, *wanted, *lane.requirements])
+    for package in lane.apart:
+        run([*install, "--no-deps", "--target", str(lane.folder / "apart" / package), package])
+    if lane.npm:
+        install_npm(lane)
     stamp.write_text(digest, encoding="utf-8")
+
+
+def install_npm(lane: Lane) -> None:
+    """Install the lane's npm packages, exactly those of the lock, without running scripts of theirs."""
+    for name in NPM_FILES:
+        shutil.copyfile(ROOT / lane.npm / name, lane.folder / name)
+    path = f"{lane.python.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    quietly = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+    # The client offers to wrap a good deal that would come along, half a gigabyte of it.
+    command = [str(lane.python.with_name("npm")), "ci", "--omit=optional", *quietly]
+    run(command, cwd=lane.folder, env={**os.environ, "PATH": path})
+
+
+def lock(lane: Lane) -> None:
+    """Write the lane's lock file: what its requirements resolve to today, for every platform."""
+    if not lane.lock:
+        sys.exit(f"lane {lane.name} has no lock file in lanes.toml")
+    say(f"locking lane {lane.name}")
+    target = ROOT / lane.lock
+    target.parent.mkdir(parents=True, exist_ok=True)
+    remake = f"python tests/lanes.py {lane.name} --lock"
+    run(
+        [*UV, "pip", "compile", "--quiet", "--universal", "--upgrade", "--python-version", "3.11", "--no-annotate",
+         "--custom-compile-command", remake, "--output-file", str(target), "-"],
+        input="\n".join(lane.requirements).encode(),
+    )  # fmt: skip
 
 
 def test(lane: Lane, arguments: list[str]) -> Totals:
@@ -127,10 +190,11 @@ def test(lane: Lane, arguments: list[str]) -> Totals:
 def run_pass(lane: Lane, totals: Totals, junit: Path, options: list[str]) -> None:
     """Run pytest once and add what its own report counted."""
     junit.unlink(missing_ok=True)
-    command = [str(lane.python), "-m", "pytest", *lane.tests, "-q", f"--junit-xml={junit}", *options]
+    command = [str(lane.python), "-m", "pytest", *lane.tests, "-q", f"--junit-xml={junit}", *JUNIT, *options]
     # A tracer set-up of the developer's own shell must not reach the tests.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "LITERAL_"))}
-    status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    with tempfile.TemporaryDirectory(prefix="tests-", dir=memory_folder()) as folder:
+        status = subprocess.run(command, cwd=ROOT, env={**environment, "TMPDIR": folder}, check=False).returncode
     failed = totals.failed
     if junit.exists():
         for suite in ElementTree.parse(junit).getroot().iter("testsuite"):
@@ -139,14 +203,24 @@ def run_pass(lane: Lane, totals: Totals, junit: Path, options: list[str]) -> Non
             totals.failed += broken
             totals.skipped += skipped
             totals.passed += int(suite.get("tests", 0)) - broken - skipped
+            found = [each.get("value", "") for each in suite.iter("property") if each.get("name") == "published"]
+            totals.records += found
     if status not in (0, NO_TESTS) and totals.failed == failed:
         totals.failed += 1
         totals.notes.append(f"pytest ended with {status}")
 
 
-def run(command: list[str]) -> None:
+def memory_folder() -> Path | None:
+    """Where files are kept in memory, if there is room: a store that commits to a disk waits more than it works."""
+    folder = Path("/dev/shm")
+    if folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > MEMORY_NEEDED:
+        return folder
+    return None
+
+
+def run(command: list[str], **options: Any) -> None:
     """Run a command that must succeed; its own output says why it did not."""
-    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+    if subprocess.run(command, check=False, **{"cwd": ROOT, **options}).returncode:
         sys.exit(f"failed: {' '.join(command)}")
 
 
@@ -162,6 +236,7 @@ def main() -> int:
     known = lanes()
     parser.add_argument("names", nargs="*", metavar="lane", help=f"one of {', '.join(known)}; all by default")
     parser.add_argument("--build", action="store_true", help="build the environments, run nothing")
+    parser.add_argument("--lock", action="store_true", help="write the lock files of these lanes, run nothing")
     arguments = sys.argv[1:]
     split = arguments.index("--") if "--" in arguments else len(arguments)
     options = parser.parse_args(arguments[:split])
@@ -170,8 +245,8 @@ def main() -> int:
         parser.error(f"no such lane: {', '.join(sorted(unknown))}")
     chosen = [known[name] for name in options.names or known]
     for lane in chosen:
-        build(lane)
-    if options.build:
+        (lock if options.lock else build)(lane)
+    if options.build or options.lock:
         return 0
     results = {lane.name: test(lane, arguments[split + 1 :]) for lane in chosen if lane.tests}
     say("totals")
@@ -179,6 +254,7 @@ def main() -> int:
         notes = f"  ({'; '.join(totals.notes)})" if totals.notes else ""
         counts = f"{totals.passed:5} passed {totals.failed:4} failed {totals.skipped:4} skipped"
         sys.stdout.write(f"{name:10} {counts} in {totals.seconds:4.0f} s{notes}\n")
+        sys.stdout.writelines(f"{'':10} {record}\n" for record in sorted(totals.records))
     passed, failed, skipped = (
         sum(getattr(totals, field_name) for totals in results.values())
         for field_name in ("passed", "failed", "skipped")

@@ -1,6 +1,5 @@
 """Real programs: a server of ours, a user's script under `opentelemetry-instrument`, a provider on loopback."""
 
-import signal
 import subprocess
 import sys
 import textwrap
@@ -10,27 +9,14 @@ from pathlib import Path
 import pytest
 
 from literalai_otel.testing import FakeProvider
-from programs import BIN, KEY, Server, clean_environment, free_port, wait_for
+from programs import BIN, Server, clean_environment, serving
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """`literalai-otel serve` with an empty data folder."""
-    port = free_port()
-    process = subprocess.Popen(
-        [BIN / "literalai-otel", "serve", "--port", str(port), "--data-dir", tmp_path / "data"],
-        env=clean_environment(LITERAL_API_KEY=KEY),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        wait_for(f"http://127.0.0.1:{port}/healthz")
-        yield Server(f"http://127.0.0.1:{port}", KEY)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=20)
-    assert process.returncode == 0, output
+    with serving(tmp_path / "data") as running:
+        yield running
 
 
 @pytest.fixture

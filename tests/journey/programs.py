@@ -1,12 +1,14 @@
 """What the journeys' programs need: ports, a clean environment, the address of a running server."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,3 +68,22 @@ class Server:
 
     def api(self) -> SyncApi:
         return SyncApi(self.url, self.key)
+
+
+@contextmanager
+def serving(data_dir: Path, **settings: str) -> Iterator[Server]:
+    """`literalai-otel serve` on a data folder, with further variables; it must end well."""
+    port = free_port()
+    log = data_dir.with_suffix(".log")
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [BIN / "literalai-otel", "serve", "--port", str(port), "--data-dir", data_dir],
+            env=clean_environment(LITERAL_API_KEY=KEY, **settings), stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            wait_for(f"http://127.0.0.1:{port}/healthz")
+            yield Server(f"http://127.0.0.1:{port}", KEY)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+    assert process.returncode == 0, log.read_text(encoding="utf-8")

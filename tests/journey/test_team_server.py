@@ -1,0 +1,192 @@
+"""J5: a server for a team. Two processes on one PostgreSQL, behind a proxy that publishes them under a path."""
+
+import http.client
+import http.server
+import itertools
+import json
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from engines import NEWEST, Engines
+from literalai_otel.api import SyncApi
+from literalai_otel.errors import APIStatusError
+from literalai_otel.model import Step
+from programs import BIN, KEY, clean_environment, free_port, wait_for
+
+BASE = "/literal"
+
+
+class Proxy(http.server.ThreadingHTTPServer):
+    """Takes turns between the servers that answer, and says whom it asks for."""
+
+    daemon_threads = True
+
+    def __init__(self, ports: list[int]) -> None:
+        super().__init__(("127.0.0.1", 0), Forward)
+        self.turns = itertools.cycle(ports)
+        self.ports = ports
+
+
+class Forward(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def forward(self) -> None:
+        assert isinstance(self.server, Proxy)
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
+        headers |= {"X-Forwarded-Host": self.headers["host"], "X-Forwarded-Proto": "http", "Host": "inside"}
+        for _ in self.server.ports:
+            inside = http.client.HTTPConnection("127.0.0.1", next(self.server.turns), timeout=20)
+            try:
+                inside.request(self.command, self.path, body, headers)
+                answer = inside.getresponse()
+                content = answer.read()
+            except OSError:
+                continue
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in ("connection", "date", "transfer-encoding", "content-length"):
+                    self.send_header(name, value)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+            return
+        self.send_error(502)
+
+    def do_GET(self) -> None:
+        self.forward()
+
+    def do_POST(self) -> None:
+        self.forward()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Stay silent."""
+
+
+@dataclass
+class Team:
+    url: str
+    processes: list["subprocess.Popen[str]"]
+    ports: list[int]
+    environment: dict[str, str]
+
+    def api(self, key: str = KEY) -> SyncApi:
+        return SyncApi(self.url, key)
+
+    def run(self, *words: str, **settings: str) -> str:
+        environment = clean_environment(**self.environment, **settings)
+        done = subprocess.run(
+            [BIN / "literalai-otel", *words], env=environment, capture_output=True, text=True, timeout=40, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[Team]:
+    engines = Engines()
+    database = engines.get(NEWEST[0])
+    environment = database.environment(tmp_path / "data") | {"LITERAL_API_KEY": KEY, "COLUMNS": "200"}
+    ports = [free_port(), free_port()]
+    processes: list[subprocess.Popen[str]] = []
+    proxy = Proxy(ports)
+    threading.Thread(target=proxy.serve_forever, daemon=True).start()
+    try:
+        # At the same moment: both want to migrate and to make the first project.
+        processes += [
+            subprocess.Popen(
+                [BIN / "literalai-otel", "serve", "--port", str(port), "--base-path", BASE],
+                env=clean_environment(**environment),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for port in ports
+        ]
+        for port in ports:
+            wait_for(f"http://127.0.0.1:{port}{BASE}/readyz")
+        yield Team(f"http://127.0.0.1:{proxy.server_port}{BASE}", processes, ports, environment)
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+        proxy.shutdown()
+        proxy.server_close()
+        engines.close()
+
+
+def kept(api: SyncApi, ids: list[str]) -> list[str]:
+    return [step_id for step_id in ids if api.get_step(step_id) is not None]
+
+
+@pytest.mark.feature("P-SET-01", "P-SET-02", "S-HST-02")
+@pytest.mark.timeout(180)
+def test_a_team_works_on_two_servers_behind_a_proxy(team: Team, tmp_path: Path):
+    # One project, though two processes started at once; the key works on both, through the proxy's path.
+    assert team.run("projects", "list").count("Default") == 1
+    with team.api() as api:
+        sent = [f"s{number}" for number in range(40)]
+        for step_id in sent:
+            api.send_steps([Step(id=step_id, type="run", thread_id="talk", name=step_id)])
+        assert len(api.get_thread("talk").steps) == 40
+
+        # A file that one process takes is read from the address that clients have, through either.
+        attachment = api.create_attachment(step_id="s0", name="a.txt", content=b"hello", mime="text/plain")
+        for _ in range(2):
+            url = api.get_attachment(attachment.id).url
+            assert url.startswith(f"{team.url}/api/files/")
+            assert httpx.get(url).content == b"hello"
+
+        # kill -9 of one: what it acknowledged is there, and the other goes on.
+        team.processes[0].send_signal(signal.SIGKILL)
+        assert kept(api, sent) == sent
+        api.send_steps([Step(id="afterwards", type="run")])
+
+        # A key for a colleague: its own, seen in use, and then no longer valid.
+        made = team.run("keys", "create", "colleague")
+        key = re.search(r"shown this once: (\S+)", made)[1]
+        with team.api(key) as colleague:
+            assert colleague.get_step("afterwards") is not None
+            (row,) = [line for line in team.run("keys", "list").splitlines() if "colleague" in line]
+            team.run("keys", "revoke", row.split()[0])
+            refused: Any = None
+            for _ in range(150):
+                try:
+                    colleague.get_step("afterwards")
+                except APIStatusError as problem:
+                    refused = problem
+                    break
+                time.sleep(0.1)
+            assert refused is not None and refused.status == 401
+
+    # Everything moves to another project.
+    export = tmp_path / "project.jsonl"
+    client = {"LITERAL_API_URL": team.url}
+    assert "41 step" in team.run("export", str(export), **client)
+    other = re.search(r"shown this once: (\S+)", team.run("projects", "create", "Copy"))[1]
+    assert "41 step" in team.run("import", str(export), "--api-key", other, **client)
+    with team.api(other) as copy:
+        assert len(copy.get_thread("talk").steps) == 40
+        assert httpx.get(copy.get_attachment(attachment.id).url).content == b"hello"
+    team.run("projects", "delete", "Copy", "--yes")
+
+    # Logs are JSON, with the ids that the proxy gave.
+    httpx.post(f"{team.url}/nowhere", headers={"x-request-id": "from-the-proxy"})
+    survivor = team.processes[1]
+    survivor.send_signal(signal.SIGTERM)
+    _, logged = survivor.communicate(timeout=20)
+    assert survivor.returncode == 0
+    lines = [json.loads(line) for line in logged.splitlines()]
+    assert [line["path"] for line in lines if line.get("request_id") == "from-the-proxy"] == [f"{BASE}/nowhere"]
+    assert KEY not in logged
+    assert not [line for line in lines if line["level"] == "error"], lines

@@ -1,0 +1,2 @@
+const literalAiClient = new LiteralClient({apiKey: process.env["LITERAL_API_KEY"]});
+const api = literalAiClient.api;

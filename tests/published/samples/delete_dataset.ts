@@ -1,0 +1,1 @@
+await literalAiClient.api.deleteDataset("dataset_id")

@@ -1,0 +1,1 @@
+const dataset = await literalAiClient.api.getDataset("dataset_id")

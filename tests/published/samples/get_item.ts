@@ -1,0 +1,1 @@
+const datasetItem = await literalAiClient.api.getDatasetItem("dataset_item_id");

@@ -1,0 +1,3 @@
+const dataset = await literalAiClient.api.updateDataset("dataset_id", {
+ name: "Baz",
+});
