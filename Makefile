@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.ready
-BENCHMARKS := overhead import_time translate event_loop memory floor server_load
+BENCHMARKS := overhead import_time translate event_loop memory floor server_load server_lists kill
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types bench features serve lanes clean

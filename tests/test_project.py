@@ -64,7 +64,9 @@ def test_modules_stay_within_their_limit():
 
 def test_no_file_has_a_name_that_says_nothing():
     forbidden = re.compile(r"(^|/)(utils?|helpers?|common|misc|base)(\.py$|/)")
-    assert [path for path in map(str, PYTHON_FILES) if forbidden.search(path.removeprefix(str(ROOT)))] == []
+    # A path of the published package, which programs import.
+    allowed = ROOT / "compat/literalai/src/literalai/helper.py"
+    assert [path for path in PYTHON_FILES if forbidden.search(str(path.relative_to(ROOT))) and path != allowed] == []
 
 
 def test_the_versions_of_all_distributions_agree():
@@ -134,7 +136,8 @@ def test_attribute_names_are_spelled_in_one_module_only():
 def test_importing_the_package_loads_nothing_heavy():
     program = (
         "import sys, literalai_otel\n"
-        "heavy = {'httpx', 'wrapt', 'openai', 'orjson', 'starlette', 'sqlalchemy', 'rich', 'typer', 'requests'}\n"
+        "heavy = {'httpx', 'wrapt', 'openai', 'orjson', 'pystache', 'requests'}\n"
+        "heavy |= {'starlette', 'sqlalchemy', 'rich', 'typer'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -147,4 +150,4 @@ def test_environment_is_read_in_one_module_only():
         for path in PYTHON_FILES
         if "src" in path.parts and re.search(r"\bos\.(environ|getenv)\b", path.read_text(encoding="utf-8"))
     ]
-    assert [name for name in readers if not name.endswith(("config.py", "distro.py"))] == []
+    assert [name for name in readers if not name.endswith(("config.py", "distro.py", "setting_table.py"))] == []
