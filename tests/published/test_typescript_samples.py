@@ -15,6 +15,7 @@ import pytest
 
 from literalai_otel.testing import FakeProvider
 from literalai_otel.testing.fake_provider import ENDPOINTS
+from printed import needs_documentation, printed
 from programs import Server, clean_environment
 
 from .assistants import ASSISTANT_ENDPOINTS
@@ -75,16 +76,16 @@ TOLD: dict[str, Any] = {
     ],
 }
 """Sample -> what it must have left behind."""
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), needs_documentation]
 
 
 def module_of(name: str) -> str:
     """The module that is run for a sample."""
     sample = SAMPLES[name]
-    text = (HERE / "samples" / f"{name}.ts").read_text(encoding="utf-8")
-    for printed, repaired in sample.get("repairs", []):
-        assert printed in text, f"{name}: nothing to repair: {printed}"
-        text = text.replace(printed, repaired)
+    text = printed(sample["lines"])
+    for broken, repaired in sample.get("repairs", []):
+        assert broken in text, f"{name}: nothing to repair: {broken}"
+        text = text.replace(broken, repaired)
     if inside := sample.get("inside"):
         lines = text.splitlines()
         imports = [line for line in lines if line.startswith("import ")]
@@ -127,4 +128,4 @@ def test_a_sample(told: dict[str, Any], name: str):
 
 
 def test_every_sample_is_looked_at():
-    assert SAMPLES.keys() == TOLD.keys() == {path.stem for path in (HERE / "samples").glob("*.ts")}
+    assert SAMPLES.keys() == TOLD.keys()

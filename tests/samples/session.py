@@ -1,6 +1,7 @@
 """Runs the samples one after the other in one namespace, and writes down what became of each.
 
-`python session.py IMPORT_NAME RESULTS.json`: the texts say `from literalai import …`; any other name stands for it.
+`python session.py IMPORT_NAME TEXTS.json RESULTS.json`: the texts, by the names of `samples.toml`, say
+`from literalai import …`; any other name stands for it.
 """
 
 import contextlib
@@ -14,12 +15,13 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 
-def main(name: str, results: str) -> None:
+def main(name: str, texts: str, results: str) -> None:
+    printed = json.loads(Path(texts).read_text(encoding="utf-8"))
     said = {}
     namespace: dict[str, object] = {"__name__": "__main__"}
     exec(f"from {name} import LiteralClient; literalai_client = LiteralClient()", namespace)
     for key, row in tomllib.loads((HERE / "samples.toml").read_text(encoding="utf-8")).items():
-        text = (HERE / "data" / f"{row.get('text', key)}.txt").read_text(encoding="utf-8")
+        text = printed[key]
         out = io.StringIO()
         said[key] = {}
         for broken, repaired in row.get("repairs", ()):

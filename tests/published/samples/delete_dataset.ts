@@ -1,1 +1,0 @@
-await literalAiClient.api.deleteDataset("dataset_id")

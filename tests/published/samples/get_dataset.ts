@@ -1,1 +1,0 @@
-const dataset = await literalAiClient.api.getDataset("dataset_id")

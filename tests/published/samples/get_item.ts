@@ -1,1 +1,0 @@
-const datasetItem = await literalAiClient.api.getDatasetItem("dataset_item_id");

@@ -1,3 +1,0 @@
-const dataset = await literalAiClient.api.updateDataset("dataset_id", {
- name: "Baz",
-});
