@@ -53,10 +53,10 @@ def no_certificates() -> Iterator[None]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Keep what a module's first test imported out of the many collections of the others."""
+    """Keep what tests imported and pytest remembers out of the many collections of the tests that follow."""
     seen = item.config.stash.setdefault(_TESTS_SEEN, {})
     seen[item.path] = seen.get(item.path, 0) + 1
-    if seen[item.path] in (1, 10):
+    if seen[item.path] % 10 == 1:
         gc.collect()
         gc.freeze()
 

@@ -5,6 +5,7 @@ being read, never in the consumer's loop.
 """
 
 import logging
+from collections.abc import Callable
 from typing import Any, Final
 
 from opentelemetry import context as otel_context
@@ -14,10 +15,11 @@ from literalai_otel.genai.watch import Watch
 
 logger = logging.getLogger(__name__)
 
-# One call less each way for every chunk than the module's functions, which also log what only a test should see.
-_RUNTIME: Final = getattr(otel_context, "_RUNTIME_CONTEXT", otel_context)
-_attach: Final = _RUNTIME.attach
-_detach: Final = _RUNTIME.detach
+# Two calls less each way for every chunk than the module's functions, which also log what only a test should see.
+_RUNTIME: Final[Any] = getattr(otel_context, "_RUNTIME_CONTEXT", otel_context)
+_VARIABLE: Final[Any] = getattr(_RUNTIME, "_current_context", None)
+_attach: Final[Callable[[Context], Any]] = getattr(_VARIABLE, "set", _RUNTIME.attach)
+_detach: Final[Callable[[Any], Any]] = getattr(_VARIABLE, "reset", _RUNTIME.detach)
 
 
 class SyncReader:
