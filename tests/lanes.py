@@ -194,6 +194,7 @@ def run_pass(lane: Lane, totals: Totals, junit: Path, options: list[str]) -> Non
     # A tracer set-up of the developer's own shell must not reach the tests.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "LITERAL_"))}
     with tempfile.TemporaryDirectory(prefix="tests-", dir=memory_folder()) as folder:
+        Path(folder).chmod(0o755)  # root's PostgreSQL runs as another user, who must get through
         status = subprocess.run(command, cwd=ROOT, env={**environment, "TMPDIR": folder}, check=False).returncode
     failed = totals.failed
     if junit.exists():

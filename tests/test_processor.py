@@ -16,6 +16,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFl
 from literalai_otel import attributes as names
 from literalai_otel.context import LITERAL_KEY, LiteralContext, set_default_client, thread
 from literalai_otel.context.active_thread import ActiveThread
+from literalai_otel.context.client import choose_client
 from literalai_otel.genai import THREAD_KEY
 from literalai_otel.genai.keys import OWN_THREAD_KEY
 from literalai_otel.processor import MAX_BRIDGES, MAX_ENDED, Lineage, LineageIndex
@@ -213,7 +214,7 @@ def surrounded(client: str | None = None, **facts: Any) -> Context:
 
 def test_every_span_is_stamped_with_its_surroundings(tracer: trace.Tracer, indexing: Indexing) -> None:
     around = surrounded(
-        thread=ActiveThread(None, "t1", name="Talk", participant_id="ada"),  # type: ignore[arg-type]
+        thread=ActiveThread(choose_client(None), "t1", name="Talk", participant_id="ada"),
         root_run_id="r1",
         tags=("a", "b"),
         metadata={"k": {"deep": 1}},
@@ -301,7 +302,7 @@ def test_a_thread_that_a_framework_names_holds_for_all_inside_unless_the_user_na
 ) -> None:
     around = otel_context.set_value(THREAD_KEY, "framework-thread")
     if users_own:
-        surroundings = LiteralContext(thread=ActiveThread(None, "users-thread"))  # type: ignore[arg-type]
+        surroundings = LiteralContext(thread=ActiveThread(choose_client(None), "users-thread"))
         around = otel_context.set_value(LITERAL_KEY, surroundings, around)
     otel_context.attach(around)
     nested(tracer, ("run", {names.STEP_TYPE: "run"}, SpanKind.INTERNAL), ("chat m", MODEL_CALL, SpanKind.CLIENT))

@@ -231,6 +231,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         length = int(self.headers.get("content-length") or 0)
         body = self._read_chunked() if "transfer-encoding" in self.headers else self.rfile.read(length)
+        if body is None or len(body) < length:
+            self.close_connection = True  # the client broke off: that is no request
+            return
         request = RecordedRequest(self.command, self.path, tuple(self.headers.items()), body)
         reply = self.server.provider.reply_to(request)
         if reply.before is not None and not self._pass(reply.before):
@@ -265,11 +268,15 @@ class _Handler(BaseHTTPRequestHandler):
         _hang_up(self.connection, reset=isinstance(frame, Cut) and frame.reset)
         return False
 
-    def _read_chunked(self) -> bytes:
+    def _read_chunked(self) -> bytes | None:
+        """The body; None when the connection ended before it."""
         parts: list[bytes] = []
-        while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
+        while line := self.rfile.readline():
+            size = int(line.split(b";")[0], 16)
+            if not size:
+                while self.rfile.readline().strip():
+                    pass  # trailers
+                return b"".join(parts)
             parts.append(self.rfile.read(size))
             self.rfile.readline()
-        while self.rfile.readline().strip():
-            pass  # trailers
-        return b"".join(parts)
+        return None
