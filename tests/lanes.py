@@ -28,8 +28,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 REPORTS = ROOT / ".lanes" / "reports"
 PASSES = {
-    # One more than there are cores: many tests wait for a process of their own.
-    "shared": ["-m", "not serial", "-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile"],
+    "shared": ["-m", "not serial", "-n", str(os.cpu_count() or 1), "--dist", "loadfile"],
     "serial": ["-m", "serial"],
 }
 """How a lane's tests are run, one after the other: name -> what pytest is told."""

@@ -63,6 +63,7 @@ def closed_port() -> int:
         return free.getsockname()[1]
 
 
+@pytest.mark.serial
 @pytest.mark.parametrize(
     ("trouble", "said"),
     [("wrong key", "LITERAL_API_KEY"), ("nobody there", "cannot be reached"), ("black hole", "LITERAL_FLUSH_TIMEOUT")],
