@@ -105,8 +105,8 @@ def fill(store: Store, count: int) -> int:
         assert all(outcome.ok for outcome in answer.result())
     threads = count // PER_THREAD
     users = [
-        store.upsert_thread(project, f"thread-{number}", ThreadFields(participant_id=f"user-{number % USERS}"))
-        for number in range(0, threads, max(1, threads // 2_000))
+        store.upsert_thread(project, f"thread-{number}", ThreadFields(participant_id=f"user-{place % USERS}"))
+        for place, number in enumerate(range(0, threads, max(1, threads // 2_000)))
     ]
     for answer in users:
         answer.result()

@@ -12,6 +12,7 @@ from literalai_otel import genai
 from literalai_otel.client import LiteralClient
 from literalai_otel.config import Config
 from literalai_otel.context import set_default_client
+from literalai_otel.discovery import our_instrumentors
 from literalai_otel.testing import FakeProvider
 from programs import Server, serving
 
@@ -148,5 +149,8 @@ def switch_off() -> Iterator[list[Any]]:
     genai.configure(Config.load({}))
     instrumentors: list[Any] = []
     yield instrumentors
+    # `initialize()` switches on whatever is installed.
+    instrumentors += [entry_point.load()() for entry_point in our_instrumentors()]
     for instrumentor in instrumentors:
-        instrumentor.uninstrument()
+        if instrumentor.is_instrumented_by_opentelemetry:
+            instrumentor.uninstrument()
