@@ -7,6 +7,7 @@ the end of the session, after Ctrl-C, and after a SIGKILL too. It listens on a s
 import importlib.util
 import os
 import pwd
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -88,9 +89,12 @@ class PostgresServer:
         if owner is not None:
             os.chown(self.folder, owner, -1)
             os.chown(data, owner, -1)
-        self._run([installation.programs / "initdb", "-D", data, *_initdb(installation)], owner)
+        programs = installation.programs
+        if owner is not None and not _is_open(programs):
+            programs = shutil.copytree(programs.parent, self.folder / "programs", symlinks=True) / "bin"
+        self._run([programs / "initdb", "-D", data, *_initdb(installation)], owner)
         options = [f"-c{name}={value}" for name, value in {**SETTINGS, **(settings or {})}.items()]
-        server = [installation.programs / "postgres", "-D", data, "-k", self.folder, *options]
+        server = [programs / "postgres", "-D", data, "-k", self.folder, *options]
         self._log = (self.folder / "log").open("w+")
         self._keeper = subprocess.Popen(
             [sys.executable, "-c", KEEPER, self.folder, "" if owner is None else str(owner), *server],
@@ -135,6 +139,11 @@ class PostgresServer:
                     self._log.seek(0)
                     raise AssertionError(f"PostgreSQL does not start: {self._log.read()}") from None
             time.sleep(0.02)
+
+
+def _is_open(folder: Path) -> bool:
+    """Whether a user without rights gets there: an environment below root's home is closed to all others."""
+    return all(each.stat().st_mode & 0o001 for each in (folder, *folder.parents))
 
 
 def _owner() -> int | None:
