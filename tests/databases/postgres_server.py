@@ -91,7 +91,7 @@ class PostgresServer:
             os.chown(data, owner, -1)
         programs = installation.programs
         if owner is not None and not _is_open(programs):
-            programs = shutil.copytree(programs.parent, self.folder / "programs", symlinks=True) / "bin"
+            programs = _copied(programs, self.folder / "programs")
         self._run([programs / "initdb", "-D", data, *_initdb(installation)], owner)
         options = [f"-c{name}={value}" for name, value in {**SETTINGS, **(settings or {})}.items()]
         server = [programs / "postgres", "-D", data, "-k", self.folder, *options]
@@ -144,6 +144,15 @@ class PostgresServer:
 def _is_open(folder: Path) -> bool:
     """Whether a user without rights gets there: an environment below root's home is closed to all others."""
     return all(each.stat().st_mode & 0o001 for each in (folder, *folder.parents))
+
+
+def _copied(programs: Path, target: Path) -> Path:
+    """The programs of the wheel with all that they need, laid out as it is there."""
+    package = programs.parents[1]
+    for folder in (package, package.with_suffix(".libs")):
+        if folder.exists():
+            shutil.copytree(folder, target / folder.name, symlinks=True)
+    return target / programs.relative_to(package.parent)
 
 
 def _owner() -> int | None:
