@@ -42,7 +42,8 @@ MAX_BRIDGES: Final = 64
 MAX_ENDED: Final = 8192
 """Ended spans that are remembered for children that start late."""
 
-_OUTGOING: Final = (SpanKind.CLIENT, SpanKind.PRODUCER)
+OUTGOING: Final = (SpanKind.CLIENT, SpanKind.PRODUCER)
+"""Kinds of spans behind which another service may go on."""
 
 Key = tuple[int, int]
 """Trace id and span id."""
@@ -277,7 +278,7 @@ class LineageIndex:
             beside=recorded_by_ours,
         )
         open_step = nearest.lineage if nearest is not None else None
-        is_bridge = not node.is_step and started.kind in _OUTGOING
+        is_bridge = not node.is_step and started.kind in OUTGOING
         if is_bridge and open_step is not None and len(open_step.bridges) < MAX_BRIDGES:
             open_step.bridges = [*open_step.bridges, format_span_id(key[1])]
         if node.foreign:

@@ -10,6 +10,7 @@ from literalai_otel.config import ServerConfig
 from literalai_otel.errors import ConfigError
 from literalai_otel.server.app import create_app
 from literalai_otel.server.auth import ensure_first_key, hash_key, is_loopback
+from literalai_otel.server.store import projects
 from literalai_otel.server.store.store import Store
 
 LONG = "long-enough-to-be-seen"
@@ -34,8 +35,8 @@ def test_given_keys_are_adopted_at_every_start(store: Store):
     for key in ("k", LONG, LONG):
         first = ensure_first_key(store, given=key, host="127.0.0.1")
         assert (first.key, first.adopted) == (None, True)
-    projects = {store.find_api_key(hash_key(key)).project for key in ("k", LONG)}
-    assert projects == {store.first_project()}
+    owners = {store.find_api_key(hash_key(key)).project for key in ("k", LONG)}
+    assert owners == {store.read(projects.first)}
 
 
 def test_a_key_is_nowhere_in_the_database(engine: Any, tmp_path: Path, store: Store):
@@ -52,7 +53,7 @@ def test_a_key_is_nowhere_in_the_database(engine: Any, tmp_path: Path, store: St
 def test_a_short_key_beyond_loopback_is_refused_with_the_fix(store: Store, host: str):
     with pytest.raises(ConfigError, match="at least 16 characters"):
         ensure_first_key(store, given="k" * 15, host=host)
-    assert store.first_project() is None
+    assert store.read(projects.first) is None
     assert ensure_first_key(store, given="k" * 16, host=host).adopted
 
 

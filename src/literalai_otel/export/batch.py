@@ -8,16 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanContext
 
 from literalai_otel.attributes import SCOPE_PREFIX
-from literalai_otel.processor import MAX_BRIDGES, Lineage
+from literalai_otel.processor import MAX_BRIDGES, OUTGOING, Lineage
 from literalai_otel.scopes import whole_framework
 from literalai_otel.translate import SpanRecord, is_step
 from literalai_otel.translate.collapse import Key, collapse
 from literalai_otel.translate.duplicates import model_call
-
-_OUTGOING = (SpanKind.CLIENT, SpanKind.PRODUCER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +34,13 @@ def places_in(spans: Sequence[ReadableSpan], *, collapses: bool = True, all_are_
         collapses: Whether what records a call for which another span stands is put aside.
         all_are_steps: Whether even a span that says nothing about itself becomes a step.
     """
-    parents = {_key(span): _parent(span) for span in spans if span.context is not None}
+    known = {key_of(span.context): span for span in spans if span.context is not None}
+    parents = {key: _parent(span) for key, span in known.items()}
     lineages: dict[Key, Lineage] = {}
     aside: Mapping[Key, SpanRecord] = {}
     if collapses and any(_is_foreign(span) for span in spans):
         aside = _collapsed(spans, parents, lineages)
-    passed = {
-        key: span
-        for span in spans
-        if (key := _key(span)) in parents and (key in aside or not (all_are_steps or _is_step(span)))
-    }
+    passed = {key: span for key, span in known.items() if key in aside or not (all_are_steps or _is_step(span))}
     if passed:
         _lift(parents, passed, lineages)
     return Places(frozenset(aside), lineages)
@@ -76,7 +71,7 @@ def _lift(parents: Mapping[Key, str | None], passed: Mapping[Key, ReadableSpan],
         if key not in passed:
             if above != parent:
                 _lineage_of(key, parents, lineages).parent_span_id = above
-        elif passed[key].kind in _OUTGOING and above is not None and (key[0], above) in parents:
+        elif passed[key].kind in OUTGOING and above is not None and (key[0], above) in parents:
             bridges = _lineage_of((key[0], above), parents, lineages).bridges
             assert isinstance(bridges, list)
             if len(bridges) < MAX_BRIDGES:
@@ -98,9 +93,9 @@ def _lineage_of(key: Key, parents: Mapping[Key, str | None], lineages: dict[Key,
     return lineages[key]
 
 
-def _key(span: ReadableSpan) -> Key:
-    context = span.context
-    return ("", "") if context is None else (f"{context.trace_id:032x}", f"{context.span_id:016x}")
+def key_of(context: SpanContext) -> Key:
+    """Trace id and span id as `Places` has them."""
+    return f"{context.trace_id:032x}", f"{context.span_id:016x}"
 
 
 def _parent(span: ReadableSpan) -> str | None:

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from literalai_otel.config import Config
 from literalai_otel.errors import ConfigError
-from literalai_otel.export.batch import Places, places_in
+from literalai_otel.export.batch import Places, key_of, places_in
 from literalai_otel.export.delivery import Delivery
 from literalai_otel.export.losses import package_logger, say_unconfigured
 from literalai_otel.export.prepare import FinishedSpan
@@ -97,7 +97,7 @@ class LiteralSpanExporter(SpanExporter):
         if identity is None:
             return
         fields = SIDE_TABLE.take(identity.trace_id, identity.span_id)
-        key = (f"{identity.trace_id:032x}", f"{identity.span_id:016x}")
+        key = key_of(identity)
         if getattr(span, TAKEN, False) or key in places.aside:
             return
         scope = span.instrumentation_scope

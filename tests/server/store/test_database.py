@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex
 
 from literalai_otel.errors import ConfigError
+from literalai_otel.server.store import projects
 from literalai_otel.server.store.engines import open_database, pending_versions
 from literalai_otel.server.store.tables import metadata
 from literalai_otel.server.values import InvalidValueError
@@ -58,7 +59,7 @@ def test_what_was_stored_is_there_after_a_restart(engine, tmp_path):
     first.create_participant(project.id, "ann", {"plan": "free"}).result(5)
     first.close()
     second = engine.open(tmp_path / "data")
-    assert second.first_project() == project
+    assert second.read(projects.first) == project
     assert second.get_participant(project.id, identifier="ann")["metadata"] == {"plan": "free"}
     second.close()
 

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from literalai_otel.server.store import projects
+
 WRITER = """
 import sys, threading
 from pathlib import Path
@@ -67,7 +69,7 @@ def test_sigkill_loses_no_acknowledged_step(engine, tmp_path, acknowledged):
     assert len(ids) >= acknowledged
     store = engine.open(tmp_path / "data")
     try:
-        project = store.first_project()
+        project = store.read(projects.first)
         lost = [step_id for step_id in ids if not (step := store.get_step(project.id, step_id)) or not step["input"]]
         assert lost == []
         if store.dialect == "sqlite":

@@ -3,7 +3,7 @@
 import pytest
 from dirty_equals import IsPartialDict, IsStr
 
-from literalai_otel.server.store import PageQuery, ThreadFields
+from literalai_otel.server.store import PageQuery, ThreadFields, projects
 from literalai_otel.server.values import InvalidValueError
 
 WAIT = 20.0
@@ -11,7 +11,7 @@ WAIT = 20.0
 
 def test_a_key_is_found_by_its_hash_with_its_project(world):
     other = world.new_project()
-    assert world.store.first_project() == world.project
+    assert world.store.read(projects.first) == world.project
     added = world.store.add_api_key(other.id, key_hash="h" * 64, prefix="lai_ab", name="first").result(WAIT)
     assert added.project == other
     assert added.last_used_at is None

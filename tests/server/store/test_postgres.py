@@ -9,7 +9,7 @@ import pytest
 from engines import POSTGRES, only
 from literalai_otel.config import ServerConfig
 from literalai_otel.errors import ConfigError
-from literalai_otel.server.store import PageQuery, StepBatch, StepRow, Store, ThreadFields
+from literalai_otel.server.store import PageQuery, StepBatch, StepRow, Store, ThreadFields, projects
 from literalai_otel.server.store.database import StoreUnavailableError
 from literalai_otel.server.store.engines.postgres_address import PostgresAddress
 
@@ -107,7 +107,7 @@ def test_a_database_of_somebody_else_is_refused_until_a_schema_is_named(engine, 
     project = own.create_project("p").result(WAIT)
     own.close()
     again = Store.open(tmp_path, engine.address_of(name, DATABASE_SCHEMA="literal"))
-    assert again.first_project() == project
+    assert again.read(projects.first) == project
     again.close()
     tables = "SELECT DISTINCT table_schema FROM information_schema.tables WHERE table_name = 'steps'"
     with psycopg.connect(engine.server.url(name)) as connection:
@@ -139,7 +139,7 @@ def test_two_schemas_of_a_database_know_nothing_of_each_other(engine, tmp_path):
     name = engine.new_database(empty=True)
     stores = [Store.open(tmp_path, engine.address_of(name, DATABASE_SCHEMA=schema)) for schema in ("one", "two")]
     made = [store.create_project("p").result(WAIT) for store in stores]
-    assert [store.first_project() for store in stores] == made
+    assert [store.read(projects.first) for store in stores] == made
     for store in stores:
         store.close()
 

@@ -8,7 +8,7 @@ import pytest
 
 from engines import only
 from literalai_otel.errors import ConfigError
-from literalai_otel.server.store import Store
+from literalai_otel.server.store import Store, projects
 
 ON_SQLITE = only("sqlite")
 
@@ -87,7 +87,7 @@ def test_an_administrator_s_change_is_seen_by_the_server_beside_it(tmp_path, sto
     beside = Store.open_beside(tmp_path / "data")
     project = beside.create_project("beside").result(5)
     beside.close()
-    assert store.first_project() == project
+    assert store.read(projects.first) == project
 
 
 def test_beside_makes_no_database_and_migrates_none(tmp_path):

@@ -8,7 +8,6 @@ Everything is scoped by `project_id`, the integer of `Project.id`; a row of anot
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -79,29 +78,21 @@ class Store:
 
     # --- projects and keys ---------------------------------------------------------------------
 
-    def first_project(self) -> Project | None:
-        """The oldest project, None in a new database."""
-        with self._database.read() as connection:
-            return projects.first(connection)
-
     def create_project(self, name: str) -> Future[Project]:
         """A new project with a random public id."""
-        return self._writer.call(partial(projects.create, name=name))
+        return self.write(projects.create, name=name)
 
     def add_api_key(self, project_id: int, *, key_hash: str, prefix: str, name: str) -> Future[ApiKey]:
         """Stores the sha256 of a key in hex, never the key itself. A hash that is known already stays as it is."""
-        return self._writer.call(
-            partial(projects.add_key, project_id=project_id, key_hash=key_hash, prefix=prefix, name=name)
-        )
+        return self.write(projects.add_key, project_id=project_id, key_hash=key_hash, prefix=prefix, name=name)
 
     def find_api_key(self, key_hash: str) -> ApiKey | None:
         """The key with this hash, with its project."""
-        with self._database.read() as connection:
-            return projects.find_key(connection, key_hash)
+        return self.read(projects.find_key, key_hash)
 
     def touch_api_key(self, key_hash: str) -> Future[None]:
         """Notes that the key was used now."""
-        return self._writer.call(partial(projects.touch_key, key_hash=key_hash))
+        return self.write(projects.touch_key, key_hash=key_hash)
 
     # --- steps ---------------------------------------------------------------------------------
 
@@ -114,8 +105,7 @@ class Store:
 
     def get_step(self, project_id: int, step_id: str) -> dict[str, Any] | None:
         """A whole step with generation, scores and attachments."""
-        with self._database.read() as connection:
-            return steps.get(connection, project_id, step_id)
+        return self.read(steps.get, project_id, step_id)
 
     def list_steps(self, project_id: int, query: PageQuery, *, payload: bool = True) -> Listing:
         """Steps, newest start first (first insert where there is no start) unless the query orders.
@@ -123,17 +113,15 @@ class Store:
         Without `payload` only hot rows are read: `input`, `output`, `metadata` and the generation's content are
         absent, `inputPreview` and `outputPreview` hold up to 200 characters. Scores and attachments always come.
         """
-        with self._database.read() as connection:
-            return steps.page(connection, project_id, query, payload=payload)
+        return self.read(steps.page, project_id, query, payload=payload)
 
     def tree_steps(self, project_id: int, root_id: str, *, payload: bool = True) -> list[dict[str, Any]]:
         """A step and everything below it, in order of start; empty when it is unknown."""
-        with self._database.read() as connection:
-            return steps.tree(connection, project_id, root_id, payload=payload)
+        return self.read(steps.tree, project_id, root_id, payload=payload)
 
     def delete_step(self, project_id: int, step_id: str) -> Future[dict[str, Any] | None]:
         """The deleted step (its children stay), None when it was unknown."""
-        return self._writer.call(partial(steps.delete, project_id=project_id, step_id=step_id))
+        return self.write(steps.delete, project_id=project_id, step_id=step_id)
 
     def list_generations(self, project_id: int, query: PageQuery) -> Listing:
         """Generations with content, newest first unless the query orders.
@@ -141,8 +129,7 @@ class Store:
         Each node holds `id` (the step's id), `projectId` (public), `stepId`, `tags`, `metadata` and
         `step: {threadId, thread: {participant: {identifier}}}`.
         """
-        with self._database.read() as connection:
-            return generations.page(connection, project_id, query)
+        return self.read(generations.page, project_id, query)
 
     # --- threads -------------------------------------------------------------------------------
 
@@ -159,53 +146,45 @@ class Store:
 
         `with_steps` adds `steps` in order of start, of `step_types` only if given, with `payload` or hot rows only.
         """
-        with self._database.read() as connection:
-            return threads.page(
-                connection, project_id, query, with_steps=with_steps, step_types=step_types, payload=payload
-            )
+        return self.read(threads.page, project_id, query, with_steps=with_steps, step_types=step_types, payload=payload)
 
     def thread_detail(self, project_id: int, thread_id: str, *, payload: bool = True) -> dict[str, Any] | None:
         """A thread with all of its steps in order of start."""
-        with self._database.read() as connection:
-            return threads.detail(connection, project_id, thread_id, payload=payload)
+        return self.read(threads.detail, project_id, thread_id, payload=payload)
 
     def create_thread(self, project_id: int, fields: ThreadFields) -> Future[dict[str, Any]]:
         """A thread with a new UUID."""
-        return self._writer.call(partial(threads.create, project_id=project_id, fields=fields))
+        return self.write(threads.create, project_id=project_id, fields=fields)
 
     def upsert_thread(self, project_id: int, thread_id: str, fields: ThreadFields) -> Future[dict[str, Any]]:
         """The thread after the merge: a None in `fields` leaves the stored value. Unknown users are made."""
-        return self._writer.call(partial(threads.upsert, project_id=project_id, thread_id=thread_id, fields=fields))
+        return self.write(threads.upsert, project_id=project_id, thread_id=thread_id, fields=fields)
 
     def update_thread(self, project_id: int, thread_id: str, fields: ThreadFields) -> Future[dict[str, Any] | None]:
         """As `upsert_thread`, but None for an unknown id."""
-        return self._writer.call(partial(threads.update, project_id=project_id, thread_id=thread_id, fields=fields))
+        return self.write(threads.update, project_id=project_id, thread_id=thread_id, fields=fields)
 
     def delete_thread(self, project_id: int, thread_id: str) -> Future[dict[str, Any] | None]:
         """The deleted thread, None when it was unknown. Its steps go with it."""
-        return self._writer.call(partial(threads.delete, project_id=project_id, thread_id=thread_id))
+        return self.write(threads.delete, project_id=project_id, thread_id=thread_id)
 
     # --- users (participants on the wire) ------------------------------------------------------
 
     def list_participants(self, project_id: int, query: PageQuery) -> Listing:
         """Users, newest first, each with `lastEngaged`, `threadCount`, `tokenCount`."""
-        with self._database.read() as connection:
-            return participants.page(connection, project_id, query)
+        return self.read(participants.page, project_id, query)
 
     def get_participant(
         self, project_id: int, *, participant_id: str | None = None, identifier: str | None = None
     ) -> dict[str, Any] | None:
         """The user with this id, else with this identifier."""
-        with self._database.read() as connection:
-            return participants.get(connection, project_id, participant_id=participant_id, identifier=identifier)
+        return self.read(participants.get, project_id, participant_id=participant_id, identifier=identifier)
 
     def create_participant(
         self, project_id: int, identifier: str, metadata: dict[str, Any] | None = None
     ) -> Future[dict[str, Any]]:
         """A new user; one that has this identifier already is answered with `metadata` merged in."""
-        return self._writer.call(
-            partial(participants.create, project_id=project_id, identifier=identifier, metadata=metadata)
-        )
+        return self.write(participants.create, project_id=project_id, identifier=identifier, metadata=metadata)
 
     def update_participant(
         self,
@@ -220,16 +199,14 @@ class Store:
         Raises:
             ConflictError: through the future, when another user has the identifier.
         """
-        return self._writer.call(
-            partial(
-                participants.update,
-                project_id=project_id,
-                participant_id=participant_id,
-                identifier=identifier,
-                metadata=metadata,
-            )
+        return self.write(
+            participants.update,
+            project_id=project_id,
+            participant_id=participant_id,
+            identifier=identifier,
+            metadata=metadata,
         )
 
     def delete_participant(self, project_id: int, participant_id: str) -> Future[dict[str, Any] | None]:
         """The deleted user, None when unknown. The user's threads stay, without a user."""
-        return self._writer.call(partial(participants.delete, project_id=project_id, participant_id=participant_id))
+        return self.write(participants.delete, project_id=project_id, participant_id=participant_id)
