@@ -2,7 +2,8 @@
 
     python benchmarks/translate.py [--spans N] [--rounds N]
 
-One reference span, 2.4 KB on the wire with 2 000 characters of messages, in the forms in which it comes in. A row
+One reference span, 2.4 KB on the wire with 2 000 characters of messages, in the forms in which it comes in
+(`dialect_spans.py`, `recorded_spans.py`; a convention that repeats the messages makes it longer). A row
 has the CPU microseconds per span (best round) of `record`, which copies the span from the SDK or from protobuf, of
 `translate`, which makes a step of it, and of `encode`, which takes the step to JSON within Literal's limits. The
 budget is for the last two together. Exits with 1 when a row is over it.
@@ -16,16 +17,19 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from dialect_spans import dialect_spans
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
 from opentelemetry.trace import SpanKind
+from recorded_spans import recorded_spans
 
 from literalai_otel import attributes as names
 from literalai_otel.jsonable import dumps, dumps_text
 from literalai_otel.model import Step, to_wire
 from literalai_otel.processor import Lineage
 from literalai_otel.translate import SpanRecord, attributes_of, translate, trim
+from literalai_otel.translate.limits import MAX_NAME_BYTES
 
 BUDGET_US = 40.0
 TEXT = (
@@ -113,6 +117,11 @@ def rows() -> dict[str, Callable[[], SpanRecord]]:
         "ours, OTLP": otlp(full),
         "GenAI, SDK": lambda: SpanRecord.from_sdk(foreign),
         "GenAI, OTLP": otlp(foreign),
+        **{
+            name: otlp(ended(scope, dict(attributes)))
+            for spans in (dialect_spans, recorded_spans)
+            for name, (scope, attributes) in spans(TEXT, TEXT * 5, TEXT * 4).items()
+        },
     }
 
 
@@ -125,7 +134,8 @@ def step_of(record: SpanRecord) -> Step:
 
 def encoded(step: Step) -> bytes:
     """The JSON of a step."""
-    return dumps(to_wire(trim(step)))
+    sent = dumps(to_wire(step))
+    return sent if len(sent) <= MAX_NAME_BYTES else dumps(to_wire(trim(step)))
 
 
 def microseconds(work: Callable[[], Any], spans: int, rounds: int) -> float:

@@ -128,6 +128,7 @@ def test_a_call_is_one_generation(
             "finish_reasons": ["stop"],
             "response_id": "response-1",
             "usage": {"cache_read_input_tokens": 3},
+            "provider": "gemini",
         },
         **(content if captured == "SPAN_ONLY" else {}),
     }

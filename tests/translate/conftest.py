@@ -77,3 +77,9 @@ class Ways:
 def ways(request: pytest.FixtureRequest) -> Ways:
     """Every test that takes this runs on a span of the SDK and on the same span over OTLP."""
     return Ways(request.param)
+
+
+@pytest.fixture(params=["sdk", "otlp"])
+def way(request: pytest.FixtureRequest) -> str:
+    """In which of the two forms a recording is read."""
+    return request.param

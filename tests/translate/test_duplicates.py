@@ -97,7 +97,7 @@ INNER = {
 
 
 def test_the_response_of_an_inner_span_is_known_to_the_outer_one() -> None:
-    assert facts_of(INNER, content=False) == {
+    assert facts_of("some.instrumentor", INNER, content=False) == {
         "gen_ai.response.id": "r",
         "gen_ai.usage.output_tokens": 7,
         "server.address": "host",
@@ -105,7 +105,8 @@ def test_the_response_of_an_inner_span_is_known_to_the_outer_one() -> None:
 
 
 def test_content_goes_along_where_no_policy_of_ours_rules_it() -> None:
-    assert facts_of(INNER, content=True) == {name: value for name, value in INNER.items() if name != "url.full"}
+    kept = {name: value for name, value in INNER.items() if name != "url.full"}
+    assert facts_of("some.instrumentor", INNER, content=True) == kept
 
 
 def test_openinference_facts_get_their_official_names() -> None:
@@ -117,7 +118,7 @@ def test_openinference_facts_get_their_official_names() -> None:
         "llm.token_count.completion_details.reasoning": 2,
         "llm.input_messages.0.message.content": "Hi",
     }
-    assert facts_of(inner, content=False) == {
+    assert facts_of(OPENINFERENCE, inner, content=False) == {
         "gen_ai.response.model": "m-1",
         "gen_ai.usage.input_tokens": 11,
         "gen_ai.usage.output_tokens": 7,

@@ -8,9 +8,16 @@ from hypothesis import strategies as st
 
 from literalai_otel.attributes import TRUNCATED
 from literalai_otel.jsonable import dumps, loads
-from literalai_otel.model import ChatGeneration, CompletionGeneration, Step
+from literalai_otel.model import Attachment, ChatGeneration, CompletionGeneration, Step, Thread
 from literalai_otel.translate import trim
-from literalai_otel.translate.limits import MAX_CONTENT_BYTES, MAX_METADATA_BYTES, shortened
+from literalai_otel.translate.limits import (
+    MAX_CONTENT_BYTES,
+    MAX_METADATA_BYTES,
+    MAX_NAME_BYTES,
+    MAX_TAGS_BYTES,
+    shortened,
+    trim_thread,
+)
 
 OTEL = {"trace_id": "0" * 32, "span_id": "1" * 16, "parent_span_id": "2" * 16, "bridges": ["3" * 16], "scope": "s"}
 
@@ -114,3 +121,34 @@ def test_whatever_the_value_the_result_is_json_within_the_cap(value: Any, cap: i
     assert type(after) is type(value)
     assert size(after) <= cap
     assert loads(dumps(after)) == after
+
+
+def test_names_tags_errors_and_attachments_are_held_to_what_anybody_reads() -> None:
+    huge = "é" * 1_000_000
+    generation = ChatGeneration(model=huge, error=huge, tags=[huge, "short"])
+    attachments = [Attachment(id="a", name="fine.txt"), Attachment(id="b", name=huge, metadata={"page": huge, "n": 1})]
+    step = Step(id="s", name=huge, error=huge, tags=["short", huge], generation=generation, attachments=attachments)
+    trimmed = trim(step)
+    assert size(trimmed.name) <= MAX_NAME_BYTES and trimmed.name and trimmed.name.endswith("… [cut]")
+    assert size(trimmed.tags) <= MAX_TAGS_BYTES and trimmed.tags and trimmed.tags[0] == "short"
+    assert size(trimmed.error) <= MAX_METADATA_BYTES
+    assert isinstance(trimmed.generation, ChatGeneration) and trimmed.generation.tags
+    assert size(trimmed.generation.model) <= MAX_NAME_BYTES and trimmed.generation.tags[1] == "short"
+    assert trimmed.attachments and trimmed.attachments[0] == attachments[0]
+    assert size(trimmed.attachments[1].metadata) <= MAX_METADATA_BYTES
+    assert trimmed.attachments[1].metadata and trimmed.attachments[1].metadata["n"] == 1
+    assert trimmed.metadata and set(trimmed.metadata[TRUNCATED]) == {
+        *("name", "tags", "error", "generation.model", "generation.error", "generation.tags"),
+        *("attachments.1.name", "attachments.1.metadata"),
+    }
+    assert size(step.name) > 1_000_000, "the step of the caller stays as it was"
+
+
+def test_a_thread_is_held_to_the_same() -> None:
+    small = Thread(id="t", name="n", tags=["a"], metadata={"k": 1})
+    assert trim_thread(small) is small
+    trimmed = trim_thread(Thread(id="t", name="x" * 50_000, metadata={"k": 1, "big": "x" * 2_000_000}))
+    assert size(trimmed.name) <= MAX_NAME_BYTES
+    assert size(trimmed.metadata) <= MAX_METADATA_BYTES
+    assert trimmed.metadata and trimmed.metadata["k"] == 1
+    assert set(trimmed.metadata[TRUNCATED]) == {"name", "metadata"}

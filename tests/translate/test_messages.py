@@ -165,6 +165,26 @@ PARTS: list[Any] = [
     ),
     pytest.param(
         "user",
+        [{"type": "uri", "modality": "audio", "mime_type": "audio/wav", "uri": "sha256:ab", "byte_size": 9}],
+        [
+            {
+                "role": "user",
+                "content": [
+                    {
+                        "type": "text",
+                        "text": "[audio/wav content, 9 bytes]",
+                        "uri": "sha256:ab",
+                        "mime_type": "audio/wav",
+                        "byte_size": 9,
+                        "modality": "audio",
+                    }
+                ],
+            }
+        ],
+        id="audio by hash",
+    ),
+    pytest.param(
+        "user",
         [{"type": "blob", "modality": "audio", "mime_type": "audio/mpeg", "name": "a.mp3", "byte_size": 5}],
         [{"role": "user", "content": "[audio/mpeg content, a.mp3, 5 bytes]"}],
         id="upload",

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from literalai_otel import attributes as names
 from literalai_otel.scopes import whole_framework
 from literalai_otel.translate.dialects import dialect_of
+from literalai_otel.translate.dialects.logfire import stream_requests
 from literalai_otel.translate.duplicates import ModelCall, facts_of, model_call, same_call
 from literalai_otel.translate.record import SpanRecord
 
@@ -22,7 +23,7 @@ def collapse(records: Sequence[SpanRecord]) -> dict[Key, SpanRecord]:
     stood aside. Between the two are only spans that are no steps, of the same service, and the inner one starts
     while the outer one lasts.
     """
-    aside = _beside_ours(records)
+    aside = {**_beside_ours(records), **stream_requests(records)}
     calls = [(record, call) for record in records if (call := model_call(record.scope, record.attributes)) is not None]
     nested = len(calls) > 1 and not all(call.ours for _, call in calls)
     if not aside and not nested:
@@ -72,7 +73,10 @@ def _place(record: SpanRecord, inner: ModelCall, index: Mapping[Key, SpanRecord]
             return
         if not inner.ours:
             aside[record.trace_id, record.span_id] = record
-            around.attributes = {**facts_of(record.attributes, content=not outer.ours), **around.attributes}
+            around.attributes = {
+                **facts_of(record.scope, record.attributes, content=not outer.ours),
+                **around.attributes,
+            }
             return
         aside[around.trace_id, around.span_id] = around
         record.parent_span_id = around.parent_span_id

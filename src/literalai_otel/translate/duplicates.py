@@ -18,16 +18,15 @@ from typing import Any, Final
 
 from literalai_otel import attributes as names
 from literalai_otel.model import StepType
-from literalai_otel.translate.dialects import genai, openinference, openllmetry
+from literalai_otel.translate.dialects import dialect_of
 from literalai_otel.translate.reading import text
 
 _CALL_TYPES: Final = ("llm", "embedding", "rerank")
 _OURS: Final = f"{names.SCOPE_PREFIX}."
-_MODELS: Final = (names.REQUEST_MODEL, names.RESPONSE_MODEL, *openinference.MODELS)
 _RELEASE: Final = pattern(r"[-@:](latest|\d[\d.-]*)")
 """What a served model's name adds to the requested one: `gpt-4o-2024-08-06`, not `gpt-4o-mini`."""
 _FACTS: Final = (names.RESPONSE_PREFIX, names.USAGE_PREFIX, "server.", "openai.response.", "anthropic.")
-_CONTENT: Final = (names.GENAI_PREFIX,)
+_CONTENT: Final = (names.GENAI_PREFIX, names.GENERATION_SETTINGS, names.PROMPT_VARIABLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +43,11 @@ class ModelCall:
 
 def model_call(scope_name: str, attributes: Mapping[str, Any]) -> ModelCall | None:
     """The call that a span records, from its scope and the attributes so far; None when it records none."""
-    operation = attributes.get(names.OPERATION_NAME)
-    if operation is not None:
-        kind = genai.STEP_TYPE_OF_OPERATION.get(operation)
-    else:
-        kind = openinference.call_type(attributes) or openllmetry.call_type(attributes)
-    if kind not in _CALL_TYPES:
+    dialect = dialect_of(scope_name, attributes)
+    kind = None if dialect is None else dialect.call_type(attributes)
+    if dialect is None or kind not in _CALL_TYPES:
         return None
-    models = tuple(found for name in _MODELS if (found := text(attributes.get(name))) is not None)
+    models = tuple(found for name in dialect.models if (found := text(attributes.get(name))) is not None)
     return ModelCall(scope_name.startswith(_OURS), kind, models)
 
 
@@ -73,15 +69,15 @@ def _same_model(one: str, other: str) -> bool:
     return short == long or (long.startswith(short) and _RELEASE.fullmatch(long, len(short)) is not None)
 
 
-def facts_of(attributes: Mapping[str, Any], *, content: bool) -> dict[str, Any]:
-    """What the span that stays takes from the `attributes` of an inner one, where it says nothing itself.
+def facts_of(scope_name: str, attributes: Mapping[str, Any], *, content: bool) -> dict[str, Any]:
+    """What the span that stays takes from an inner one, where it says nothing itself: under official names.
 
-    What the response told, under official names; with `content` messages and requests too. One of ours takes none:
-    its content has its own ways, which a policy rules.
+    What the response told; with `content` messages and requests too. One of ours takes none: its content has its own
+    ways, which a policy rules.
     """
+    said = dict(attributes)
+    dialect = dialect_of(scope_name, attributes)
+    if dialect is not None:
+        dialect.officially(said)
     prefixes = _FACTS + _CONTENT if content else _FACTS
-    found = {name: value for name, value in attributes.items() if name.startswith(prefixes)}
-    for name, official in openinference.FACTS.items():
-        if name in attributes:
-            found.setdefault(official, attributes[name])
-    return found
+    return {name: value for name, value in said.items() if name.startswith(prefixes)}

@@ -1,7 +1,8 @@
 """The size limits of a step, kept by cutting its longest texts (`DESIGN.md` §3, Units).
 
-Metadata may have 1 MB, input and output 3 MB each, counted on the UTF-8 bytes of the final JSON. What is cut stays
-valid JSON; the metadata says under `attributes.TRUNCATED` which fields were cut and how many bytes they had.
+Metadata may have 1 MB, input and output 3 MB each, counted on the UTF-8 bytes of the final JSON. Errors, tags and names
+are held to what anybody reads of them, so that nothing absurd costs a step. What is cut stays valid JSON; the metadata
+says under `attributes.TRUNCATED` which fields were cut and how many bytes they had.
 """
 
 from dataclasses import fields, replace
@@ -9,12 +10,24 @@ from typing import Any, Final, cast
 
 from literalai_otel.attributes import TRUNCATED
 from literalai_otel.jsonable import dumps, to_jsonable
-from literalai_otel.model import Generation, Step
+from literalai_otel.model import Attachment, Generation, Step, Thread, to_wire
 
 MAX_METADATA_BYTES: Final = 1_000_000
 MAX_CONTENT_BYTES: Final = 3_000_000
 
-_STEP_CAPS: Final = {"metadata": MAX_METADATA_BYTES, "input": MAX_CONTENT_BYTES, "output": MAX_CONTENT_BYTES}
+MAX_NAME_BYTES: Final = 16_384
+MAX_TAGS_BYTES: Final = 65_536
+
+_STEP_CAPS: Final = {
+    "metadata": MAX_METADATA_BYTES,
+    "input": MAX_CONTENT_BYTES,
+    "output": MAX_CONTENT_BYTES,
+    "name": MAX_NAME_BYTES,
+    "tags": MAX_TAGS_BYTES,
+    "error": MAX_METADATA_BYTES,
+}
+_ATTACHMENT_CAPS: Final = {"name": MAX_NAME_BYTES, "metadata": MAX_METADATA_BYTES, "url": MAX_TAGS_BYTES}
+_THREAD_CAPS: Final = {"name": MAX_NAME_BYTES, "tags": MAX_TAGS_BYTES, "metadata": MAX_METADATA_BYTES}
 _GENERATION_CAPS: Final = {
     # The generation repeats input and output, so the same caps bound a request.
     "messages": MAX_CONTENT_BYTES,
@@ -25,6 +38,10 @@ _GENERATION_CAPS: Final = {
     "settings": MAX_METADATA_BYTES,
     "variables": MAX_METADATA_BYTES,
     "tools": MAX_METADATA_BYTES,
+    "error": MAX_METADATA_BYTES,
+    "tags": MAX_TAGS_BYTES,
+    "provider": MAX_NAME_BYTES,
+    "model": MAX_NAME_BYTES,
 }
 _MARK: Final = "… [cut]"
 _MARK_BYTES: Final = len(_MARK.encode())
@@ -36,10 +53,12 @@ _IDENTITY: Final = ("trace_id", "span_id", "parent_span_id", "bridges")
 def trim(step: Step) -> Step:
     """`step` itself when it is within the limits, else a copy that is."""
     generation = step.generation
-    sized = [step.metadata, step.input, step.output]
+    sized = [getattr(step, name) for name in _STEP_CAPS]
     if generation is not None:
         sized += [getattr(generation, name, None) for name in _GENERATION_CAPS]
-    if len(dumps(sized)) <= MAX_METADATA_BYTES:  # the smallest limit, so each of them is kept
+    if step.attachments:
+        sized += map(to_wire, step.attachments)
+    if len(dumps(sized)) <= MAX_NAME_BYTES:  # the smallest limit, so each of them is kept
         return step
     cut: dict[str, int] = {}
     changed = _within(step, _STEP_CAPS, cut, "")
@@ -47,12 +66,27 @@ def trim(step: Step) -> Step:
         inner = _within(generation, _GENERATION_CAPS, cut, "generation.")
         if inner:
             changed["generation"] = replace(cast(Any, generation), **inner)
+    if step.attachments:
+        changed["attachments"] = [
+            replace(each, **_within(each, _ATTACHMENT_CAPS, cut, f"attachments.{index}."))
+            for index, each in enumerate(step.attachments)
+        ]
     if not cut:
         return step
     metadata: dict[str, Any] = changed.get("metadata", step.metadata) or {}
     if len(dumps(metadata)) > MAX_METADATA_BYTES - _RESERVED_BYTES:
         metadata = shortened(metadata, MAX_METADATA_BYTES - _RESERVED_BYTES)
     return replace(step, **{**changed, "metadata": {**metadata, **_identity(step, metadata), TRUNCATED: cut}})
+
+
+def trim_thread(thread: Thread) -> Thread:
+    """`thread` itself when it is within the limits, else a copy that is; its metadata says so, as that of a step."""
+    cut: dict[str, int] = {}
+    changed = _within(thread, _THREAD_CAPS, cut, "")
+    if not cut:
+        return thread
+    metadata: dict[str, Any] = changed.get("metadata", thread.metadata) or {}
+    return replace(thread, **{**changed, "metadata": {**metadata, TRUNCATED: cut}})
 
 
 def _identity(step: Step, metadata: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +99,9 @@ def _identity(step: Step, metadata: dict[str, Any]) -> dict[str, Any]:
     return {"otel": {**(cast(dict[str, Any], after) if isinstance(after, dict) else {}), **ids}}
 
 
-def _within(holder: Step | Generation, caps: dict[str, int], cut: dict[str, int], prefix: str) -> dict[str, Any]:
+def _within(
+    holder: Step | Generation | Attachment | Thread, caps: dict[str, int], cut: dict[str, int], prefix: str
+) -> dict[str, Any]:
     """The fields of `holder` that were too large, cut; their sizes before go to `cut`."""
     changed: dict[str, Any] = {}
     for item in fields(holder):
@@ -76,7 +112,7 @@ def _within(holder: Step | Generation, caps: dict[str, int], cut: dict[str, int]
         size = len(dumps(value))
         if size > cap:
             cut[prefix + item.name] = size
-            changed[item.name] = shortened(value, cap - _RESERVED_BYTES)
+            changed[item.name] = shortened(value, cap - min(_RESERVED_BYTES, cap // 4))
     return changed
 
 

@@ -95,6 +95,8 @@ def _plain_text(message: Any) -> GenerationMessage | None:
     known = cast(dict[str, Any], message)
     parts: Any = known.get("parts")
     role: Any = known.get("role")
+    if len(known) == 2 and type(role) is str and role in ROLES and type(cast(object, known.get("content"))) is str:
+        return known  # it is one already
     if type(cast(object, parts)) is not list or len(parts) != 1 or type(role) is not str or role not in ROLES:
         return None
     if len(known) != 2 and not (len(known) == 3 and "finish_reason" in known):
@@ -155,7 +157,7 @@ class _Assembly:
     def _content(self) -> Any:
         if not self.contents:
             return None
-        if len(self.contents) == 1 and self.contents[0]["type"] == "text":
+        if len(self.contents) == 1 and self.contents[0].keys() == {"type", "text"}:
             return self.contents[0]["text"]
         return self.contents
 
@@ -218,19 +220,21 @@ def _blob(assembly: _Assembly, part: Part) -> None:
     mime = part.get("mime_type")
     content = part.get("content")
     if _is_image(part) and isinstance(content, str):
-        assembly.contents.append(_image_part(f"data:{mime or 'image/png'};base64,{content}", part))
+        # Some packages write the whole data URL as the content.
+        url = content if content.startswith("data:") else f"data:{mime or 'image/png'};base64,{content}"
+        assembly.contents.append(_image_part(url, part))
         return
-    facts = [f"{mime or part.get('modality') or 'binary'} content"]
-    if part.get("name"):
-        facts.append(_as_text(part["name"]))
-    if part.get("byte_size") is not None:
-        facts.append(f"{part['byte_size']} bytes")
-    assembly.contents.append(_text_part(f"[{', '.join(facts)}]"))
+    assembly.contents.append(_media_part(part))
 
 
 def _uri(assembly: _Assembly, part: Part) -> None:
     address = _as_text(part.get("uri", ""))
-    assembly.contents.append(_image_part(address, part) if _is_image(part) else _text_part(address))
+    if _is_image(part):
+        assembly.contents.append(_image_part(address, part))
+    elif address.startswith("sha256:"):
+        assembly.contents.append(_media_part(part))
+    else:
+        assembly.contents.append(_text_part(address))
 
 
 def _file(assembly: _Assembly, part: Part) -> None:
@@ -281,6 +285,19 @@ def _image_part(url: str, part: Part) -> dict[str, Any]:
     if url.startswith("data:"):
         known.pop("mime_type", None)  # the URL says it
     return {"type": "image_url", "image_url": {"url": url}, **known}
+
+
+def _media_part(part: Part) -> dict[str, Any]:
+    """Messages have no type for sound, video and files: a text says what was there, `uri` where it is."""
+    facts = [f"{part.get('mime_type') or part.get('modality') or 'binary'} content"]
+    if part.get("name"):
+        facts.append(_as_text(part["name"]))
+    if part.get("byte_size") is not None:
+        facts.append(f"{part['byte_size']} bytes")
+    if not part.get("uri"):
+        return _text_part(f"[{', '.join(facts)}]")
+    known = {key: part[key] for key in ("uri", "mime_type", "byte_size", "modality") if part.get(key) is not None}
+    return {**_text_part(f"[{', '.join(facts)}]"), **known}
 
 
 def _as_text(value: Any) -> str:

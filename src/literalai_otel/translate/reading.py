@@ -10,13 +10,18 @@ the end is kept in `metadata.otel.attributes`: nothing that a span says gets los
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from functools import lru_cache
+from typing import Any, Final, TypeVar, cast
 
+from literalai_otel import attributes as names
 from literalai_otel.jsonable import dumps_text, loads, to_jsonable
 from literalai_otel.model import Attachment, ChatGeneration, CompletionGeneration, Score, StepType
 from literalai_otel.translate.record import SpanRecord
 
 T = TypeVar("T")
+_OPENINGS: Final = ("{", "[")
+_MAX_DIGITS: Final = 6
+"""Longer numbers in a name count nothing."""
 
 AnyGeneration = ChatGeneration | CompletionGeneration
 
@@ -32,6 +37,8 @@ class Reading:
     generation: AnyGeneration | None = None
     attachments: list[Attachment] | None = None
     scores: list[Score] | None = None
+    error: str | None = None
+    """Where the dialect says it elsewhere than in the status of the span."""
 
 
 Rest = dict[str, Any]
@@ -69,6 +76,95 @@ def take(rest: Rest, name: str, reader: Callable[[Any], T | None]) -> T | None:
     if found is None and value != "":
         rest[name] = value
     return found
+
+
+def rename(rest: Rest, table: Mapping[str, str]) -> None:
+    """Says under its official name what a dialect says under its own: own name -> official name.
+
+    What is there under the official name stays; of two names for one thing the first in `table` counts. Empty texts
+    mean absent.
+    """
+    for name, official in table.items():
+        if name in rest:
+            value = rest.pop(name)
+            if value is not None and value != "":
+                rest.setdefault(official, value)
+
+
+def by_prefix(rest: Rest, prefix: str) -> dict[str, Any]:
+    """Everything in `rest` whose name starts with `prefix`, taken out of it, under what follows the prefix."""
+    if prefix not in "\n".join(rest):  # mostly so, and a tenth of the time of asking each name
+        return {}
+    found = {name[len(prefix) :]: value for name, value in rest.items() if name.startswith(prefix)}
+    for name in found:
+        del rest[prefix + name]
+    return found
+
+
+def take_numbered(rest: Rest, prefixes: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
+    """Lists of objects that are spread over attributes, taken out of `rest`: prefix -> its objects in order.
+
+    Behind a prefix come a number and a path: `llm.tools.0.tool.name`. A path becomes dicts in dicts; numbers in it
+    are keys like any other (`in_order` makes a list of such a dict). What has no number or no path stays in `rest`.
+    """
+    found: dict[str, dict[int, dict[str, Any]]] = {}
+    place_of = _places_behind(prefixes)
+    for name in list(rest):
+        known = place_of(name)
+        if known is None:
+            continue
+        prefix, number, path, last = known
+        items = found.get(prefix)
+        if items is None:
+            items = found[prefix] = {}
+        place = items.get(number)
+        if place is None:
+            place = items[number] = {}
+        for part in path:
+            inner = place.get(part)
+            if inner is None:
+                inner = place[part] = {}
+            elif type(inner) is not dict:
+                break
+            place = cast(dict[str, Any], inner)
+        else:
+            if last not in place:
+                place[last] = rest.pop(name)
+    return {prefix: [items[number] for number in sorted(items)] for prefix, items in found.items()}
+
+
+@lru_cache(maxsize=64)
+def _places_behind(prefixes: tuple[str, ...]) -> Callable[[str], tuple[str, int, tuple[str, ...], str] | None]:
+    """What a name says of its place: prefix, number, path and its last part; None for any other name.
+
+    Names come again with every span, so each is taken apart once.
+    """
+
+    @lru_cache(maxsize=4096)
+    def place_of(name: str) -> tuple[str, int, tuple[str, ...], str] | None:
+        prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), None)
+        if prefix is None:
+            return None
+        number, *path = name[len(prefix) :].split(".")
+        if not path or not number.isdecimal() or len(number) > _MAX_DIGITS:
+            return None
+        return prefix, int(number), tuple(path[:-1]), path[-1]
+
+    return place_of
+
+
+def in_order(numbered: Any) -> list[Any]:
+    """The values of a dict whose keys are numbers as texts, by number; [] for anything else."""
+    if not isinstance(numbered, dict):
+        return []
+    known = cast(dict[str, Any], numbered)
+    return [known[key] for key in sorted((key for key in known if key.isdecimal()), key=int)]
+
+
+def add_metadata(rest: Rest, found: Mapping[str, Any], name: str = names.METADATA) -> None:
+    """Puts `found` into the metadata of the step, or into those under `name`; what is there already stays."""
+    if found:
+        rest[name] = {**found, **(mapping(rest.get(name)) or {})}
 
 
 def text(value: Any) -> str | None:
@@ -115,8 +211,11 @@ def flag(value: Any) -> bool | None:
 
 def structure(value: Any) -> Any:
     """The dict or list behind `value`, which may be one, its JSON, or a tuple; None when there is none."""
+    kind = cast(type[Any], type(value))
+    if kind is dict or kind is list:  # before all others: what a reader has made of a text comes here again
+        return value
     if isinstance(value, str):
-        if not value.lstrip().startswith(("{", "[")):
+        if value[:1] not in _OPENINGS and not value.lstrip().startswith(_OPENINGS):
             return None
         try:
             return loads(value)
@@ -148,6 +247,22 @@ def texts(value: Any) -> list[str] | None:
         return [item if isinstance(item, str) else dumps_text(item) for item in found if item is not None]
     single = text(value)
     return None if single is None else [single]
+
+
+def plain_or_structure(value: Any) -> Any:
+    """The dict or list behind `value` where there is one, else the value itself; None for an empty text."""
+    found = structure(value)
+    return (None if value == "" else value) if found is None else found
+
+
+def json_value(value: Any) -> Any:
+    """What a JSON text says, quoted texts and numbers as well; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return loads(value)
+    except ValueError:
+        return value or None
 
 
 def content_object(value: Any) -> dict[str, Any] | None:

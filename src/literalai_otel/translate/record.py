@@ -5,7 +5,7 @@ Both constructors are duck-typed: this package imports neither the SDK nor the p
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol, Self, cast
+from typing import Any, Final, Literal, NamedTuple, Protocol, Self, cast
 
 from literalai_otel.jsonable import BINARY_PLACEHOLDER, to_jsonable
 
@@ -18,6 +18,15 @@ _STATUSES: Final[tuple[Status, ...]] = ("UNSET", "OK", "ERROR")
 # OTLP counts kinds from 1 and knows 0 as unspecified, which means INTERNAL; its status codes are the SDK's.
 _OTLP_KINDS: Final = dict(enumerate(_KINDS, start=1))
 _OTLP_STATUSES: Final = dict(enumerate(_STATUSES))
+
+
+class SpanEvent(NamedTuple):
+    """Something that happened during a span."""
+
+    name: str
+    attributes: Mapping[str, Any]
+    time_ns: int
+    """Nanoseconds since the epoch."""
 
 
 class Lineage(Protocol):
@@ -52,7 +61,7 @@ class SpanRecord:
     scope_version: str | None = None
     attributes: dict[str, Any] = field(default_factory=dict[str, Any])
     fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    events: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list[tuple[str, Mapping[str, Any]]])
+    events: list[SpanEvent] = field(default_factory=list[SpanEvent])
     resource: Mapping[str, Any] = field(default_factory=dict[str, Any])
     parent_step_id: str | None = None
     bridges: list[str] = field(default_factory=list[str])
@@ -65,6 +74,16 @@ class SpanRecord:
     def duration(self) -> float:
         """Seconds, never negative."""
         return max(self.end_ns - self.start_ns, 0) / 1e9
+
+    @property
+    def is_root(self) -> bool:
+        """Whether nothing is known above it."""
+        return self.parent_span_id is None and self.parent_step_id is None
+
+    def seconds_until(self, event_name: str) -> float | None:
+        """From the start of the span to its first event of that name, in seconds; None without one."""
+        times = [event.time_ns for event in self.events if event.name == event_name]
+        return (min(times) - self.start_ns) / 1e9 if times and min(times) >= self.start_ns else None
 
     @classmethod
     def from_sdk(cls, span: Any, fields: Mapping[str, Any] | None = None, lineage: Lineage | None = None) -> Self:
@@ -88,7 +107,7 @@ class SpanRecord:
             scope_version=(scope.version or None) if scope is not None else None,
             attributes=_json_types(span.attributes) if span.attributes else {},
             fields=beside,
-            events=[(event.name, event.attributes or {}) for event in span.events],
+            events=[SpanEvent(event.name, event.attributes or {}, event.timestamp or 0) for event in span.events],
             resource=span.resource.attributes,
         )
         if lineage is not None:
@@ -120,7 +139,9 @@ class SpanRecord:
             scope=scope.name,
             scope_version=scope.version or None,
             attributes=attributes_of(span.attributes),
-            events=[(event.name, attributes_of(event.attributes)) for event in span.events],
+            events=[
+                SpanEvent(event.name, attributes_of(event.attributes), event.time_unix_nano) for event in span.events
+            ],
             resource=(
                 cast(Mapping[str, Any], resource)
                 if isinstance(resource, Mapping)

@@ -22,6 +22,7 @@ from literalai_otel.translate.reading import (
     texts,
 )
 from literalai_otel.translate.record import SCALARS, SpanRecord
+from literalai_otel.translate.surroundings import take_surroundings
 
 _PLACES: Final[Places] = {
     # read alike for every dialect; the processor stamps most of them on every span
@@ -62,9 +63,10 @@ def translate(record: SpanRecord, *, export_all: bool = False) -> Step | None:
     if dialect is None and not export_all:
         return None
     reading = Reading() if dialect is None else dialect.read(record, rest)
+    take_surroundings(rest)
     places = take_places(rest, _PLACES)
     own, beside, otel = places["step"], places["beside"], places["otel"]
-    error = _error(record, otel.get("error_type"))
+    error = reading.error or _error(record, otel.get("error_type"))
     if reading.generation is not None:
         _complete(reading.generation, record, error)
     return Step(
@@ -125,7 +127,7 @@ def _error(record: SpanRecord, error_type: str | None) -> str | None:
 
 def _exception(record: SpanRecord) -> dict[str, str]:
     """The last exception event."""
-    for name, attributes in reversed(record.events):
+    for name, attributes, _ in reversed(record.events):
         if name == "exception":
             facts = ((key, text(attributes.get(source))) for source, key in _EXCEPTION_FACTS)
             return {key: value for key, value in facts if value is not None}

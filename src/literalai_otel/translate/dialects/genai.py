@@ -5,6 +5,7 @@ from typing import Any, Final, cast
 
 from literalai_otel import attributes as names
 from literalai_otel.model import ChatGeneration, CompletionGeneration, GenerationMessage, StepType
+from literalai_otel.translate.dialects.genai_events import say_messages
 from literalai_otel.translate.messages import finish_reasons_of, joined_text, messages_of, system_message_of
 from literalai_otel.translate.reading import (
     Places,
@@ -13,6 +14,7 @@ from literalai_otel.translate.reading import (
     content_object,
     flag,
     integer,
+    json_value,
     mapping,
     number,
     sequence,
@@ -24,16 +26,30 @@ from literalai_otel.translate.reading import (
 )
 from literalai_otel.translate.record import SpanRecord
 
-RECOGNISED_BY: Final = (
+SCOPES: Final = (names.OFFICIAL_SCOPE,)
+KEYS: Final = (
     names.OPERATION_NAME,
     names.PROVIDER_NAME,
-    names.INPUT_MESSAGES,
-    names.OUTPUT_MESSAGES,
-    names.REQUEST_MODEL,
     names.LEGACY_SYSTEM,
+    names.SYSTEM_INSTRUCTIONS,
+    names.REQUEST_PREFIX,
+    names.RESPONSE_PREFIX,
+    names.USAGE_PREFIX,
+    names.INPUT_PREFIX,
+    names.OUTPUT_PREFIX,
+    names.TOOL_PREFIX,
+    names.RETRIEVAL_PREFIX,
+    names.EMBEDDINGS_PREFIX,
 )
-"""Not every `gen_ai.*` name: `gen_ai.conversation.id` is copied from baggage to spans that are no steps."""
+"""Not every `gen_ai.*` name: baggage copies `gen_ai.conversation.id` and `gen_ai.agent.*` to spans that are no steps.
+Not the operation alone: the host's attribute limit drops what was set first."""
 
+USAGE: Final = (
+    names.USAGE_INPUT_TOKENS,
+    names.USAGE_OUTPUT_TOKENS,
+    names.LEGACY_USAGE_PROMPT_TOKENS,
+    names.LEGACY_USAGE_COMPLETION_TOKENS,
+)
 STEP_TYPE_OF_OPERATION: Final[Mapping[str, StepType]] = {
     "chat": "llm",
     "text_completion": "llm",
@@ -61,8 +77,15 @@ STEP_TYPE_OF_OPERATION: Final[Mapping[str, StepType]] = {
 }
 
 _COMPLETION_OPERATIONS: Final = frozenset({"text_completion", "completion"})
-_PROVIDER_LABELS: Final = {"mistral_ai": "mistralai"}
-"""The published client writes `mistralai`; the raw name stays in the metadata."""
+_PROVIDER_LABELS: Final = {
+    "mistral_ai": "mistralai",
+    "vertex_ai": "gcp.vertex_ai",
+    "gemini": "gcp.gemini",
+    "az.ai.inference": "azure.ai.inference",
+    "az.ai.openai": "azure.ai.openai",
+    "xai": "x_ai",
+}
+"""The published client writes `mistralai`; the others were renamed. The raw name stays in the metadata."""
 
 
 def _milliseconds(value: Any) -> float | None:
@@ -84,7 +107,7 @@ def _tool(definition: dict[str, Any]) -> dict[str, Any]:
     return {"type": "function", "function": {key: item for key, item in definition.items() if key != "type"}}
 
 
-_PLACES: Final[Places] = {
+PLACES: Final[Places] = {
     names.PROVIDER_NAME: ("generation", "provider", text),
     names.RESPONSE_MODEL: ("generation", "model", text),
     names.PROMPT_ID: ("generation", "prompt_id", text),
@@ -98,6 +121,7 @@ _PLACES: Final[Places] = {
     names.LEGACY_SYSTEM: ("renamed", "provider", text),
     names.LEGACY_USAGE_PROMPT_TOKENS: ("renamed", "input_token_count", integer),
     names.LEGACY_USAGE_COMPLETION_TOKENS: ("renamed", "output_token_count", integer),
+    names.SHORT_USAGE_TOTAL: ("renamed", "token_count", integer),
     # request parameters: the official ones, and all of them
     names.REQUEST_MODEL: ("settings", "model", text),
     names.REQUEST_TEMPERATURE: ("settings", "temperature", number),
@@ -111,6 +135,12 @@ _PLACES: Final[Places] = {
     names.REQUEST_CHOICE_COUNT: ("settings", "n", integer),
     names.REQUEST_STREAM: ("settings", "stream", flag),
     names.REQUEST_REASONING_LEVEL: ("settings", "reasoning_effort", text),
+    names.IS_STREAMING: ("settings", "stream", flag),
+    names.SHORT_REQUEST_CHOICE_COUNT: ("settings", "n", integer),
+    names.SHORT_REQUEST_REASONING: ("settings", "reasoning_effort", text),
+    names.REQUEST_MAX_COMPLETION_TOKENS: ("settings", "max_completion_tokens", integer),
+    names.REQUEST_REPETITION_PENALTY: ("settings", "repetition_penalty", number),
+    names.REQUEST_STRUCTURED_OUTPUT_SCHEMA: ("settings", "response_format", structure),
     names.OUTPUT_TYPE: ("settings", "output_type", text),
     names.OPENAI_REQUEST_SERVICE_TIER: ("settings", "service_tier", text),
     names.GENERATION_SETTINGS: ("complete", "settings", mapping),
@@ -126,6 +156,11 @@ _PLACES: Final[Places] = {
     names.STREAM_OUTCOME: ("metadata", "stream_outcome", text),
     names.OPENAI_RESPONSE_SERVICE_TIER: ("metadata", "service_tier", text),
     names.OPENAI_RESPONSE_SYSTEM_FINGERPRINT: ("metadata", "system_fingerprint", text),
+    names.SHORT_SERVICE_TIER: ("metadata", "service_tier", text),
+    names.SHORT_FINGERPRINT: ("metadata", "system_fingerprint", text),
+    names.SHORT_OPENAI_FINGERPRINT: ("metadata", "system_fingerprint", text),
+    names.LEGACY_OPENAI_FINGERPRINT: ("metadata", "system_fingerprint", text),
+    names.LEGACY_OPENAI_SERVICE_TIER: ("metadata", "service_tier", text),
     names.REQUEST_PREVIOUS_RESPONSE_ID: ("metadata", "previous_response_id", text),
     names.OPENAI_API_TYPE: ("metadata", "api_type", text),
     names.AGENT_ID: ("metadata", "agent_id", text),
@@ -139,6 +174,9 @@ _PLACES: Final[Places] = {
     names.USAGE_CACHE_READ_INPUT_TOKENS: ("usage", "cache_read_input_tokens", integer),
     names.USAGE_CACHE_WRITE_INPUT_TOKENS: ("usage", "cache_write_input_tokens", integer),
     names.LEGACY_USAGE_CACHE_CREATION: ("usage", "cache_write_input_tokens", integer),
+    names.SHORT_USAGE_CACHE_READ: ("usage", "cache_read_input_tokens", integer),
+    names.SHORT_USAGE_CACHE_CREATION: ("usage", "cache_write_input_tokens", integer),
+    names.SHORT_USAGE_REASONING: ("usage", "reasoning_output_tokens", integer),
     names.USAGE_REASONING_OUTPUT_TOKENS: ("usage", "reasoning_output_tokens", integer),
     names.USAGE_TEXT_INPUT_TOKENS: ("usage", "text_input_tokens", integer),
     names.USAGE_TEXT_OUTPUT_TOKENS: ("usage", "text_output_tokens", integer),
@@ -151,6 +189,8 @@ _PLACES: Final[Places] = {
     names.PROMPT_VARIABLES: ("variables", "typed", mapping),
 }
 
+_OBJECTS: Final = ("usage", "cost")
+"""Places whose facts stay together in the metadata."""
 _SAME_SETTING: Final[Mapping[str, tuple[str, ...]]] = {
     # an official setting is left out where the complete settings have it under the provider's own name
     "max_tokens": ("max_completion_tokens", "max_output_tokens"),
@@ -161,27 +201,46 @@ _SAME_SETTING: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def recognises(scope_name: str, attributes: Mapping[str, Any]) -> bool:
-    """Any attribute that only a GenAI span has; the scope does not matter."""
-    return any(key in attributes for key in RECOGNISED_BY)
+def call_type(attributes: Mapping[str, Any]) -> StepType | None:
+    """What a span is to Literal by its operation; None without one."""
+    operation = attributes.get(names.OPERATION_NAME)
+    return STEP_TYPE_OF_OPERATION.get(operation) if isinstance(operation, str) else None
 
 
-def read(record: SpanRecord, rest: Rest) -> Reading:
-    """The reading of a GenAI span: its type by operation, then what that type needs."""
+def places_with(own: Mapping[str, str]) -> Places:
+    """Where the attributes of a call go, also those that a dialect has names of its own for: own -> official name.
+
+    Reading them in place costs nothing more than the official ones, saying them under other names first does.
+    """
+    return {**PLACES, **{name: PLACES[official] for name, official in own.items() if official in PLACES}}
+
+
+def read(record: SpanRecord, rest: Rest, places: Places | None = None) -> Reading:
+    """The reading of a GenAI span: its type by operation, then what that type needs.
+
+    `places` are those of a call of a model, `PLACES` or what `places_with` gives.
+    """
+    if record.events:
+        say_messages(record.events, rest)
     operation = take(rest, names.OPERATION_NAME, text)
     kind = _step_type(rest, operation)
     reading = Reading(type=kind)
     if kind == "llm":
-        _read_llm(rest, reading, completion=operation in _COMPLETION_OPERATIONS)
+        _read_llm(rest, reading, places or PLACES, completion=operation in _COMPLETION_OPERATIONS)
     elif kind == "tool":
         reading.name = take(rest, names.TOOL_NAME, text)
         reading.input = _take_content(record, rest, names.TOOL_CALL_ARGUMENTS)
         reading.output = _take_content(record, rest, names.TOOL_CALL_RESULT)
+        _read_told(rest, reading)
     elif kind in ("retrieval", "rerank"):
         reading.input = _take_content(record, rest, names.RETRIEVAL_QUERY_TEXT)
         reading.output = _take_content(record, rest, names.RETRIEVAL_DOCUMENTS)
-    elif kind == "run":
-        reading.name = text(rest.get(names.AGENT_NAME)) or text(rest.get(names.WORKFLOW_NAME))
+    elif kind == "embedding":
+        given = messages_of(rest.pop(names.INPUT_MESSAGES, None))
+        reading.input = content_object([message.get("content") for message in given] or None)
+    else:
+        if kind == "run":
+            reading.name = text(rest.get(names.AGENT_NAME)) or text(rest.get(names.WORKFLOW_NAME))
         _read_conversation(rest, reading)
     return reading
 
@@ -197,12 +256,12 @@ def _step_type(rest: Rest, operation: str | None) -> StepType:
     return "undefined"
 
 
-def _read_llm(rest: Rest, reading: Reading, *, completion: bool) -> None:
+def _read_llm(rest: Rest, reading: Reading, places: Places, *, completion: bool) -> None:
     has_input = names.INPUT_MESSAGES in rest or names.SYSTEM_INSTRUCTIONS in rest
     messages = _take_input(rest)
     raw_output = rest.pop(names.OUTPUT_MESSAGES, None)
     outputs = messages_of(raw_output, "assistant")
-    found = take_places(rest, _PLACES)
+    found = take_places(rest, places)
     metadata = _metadata(found, outputs, raw_output)
     fields = _fields(found, metadata)
     fields["variables"] = _variables(rest, found)
@@ -260,8 +319,9 @@ def _metadata(found: Mapping[str, dict[str, Any]], outputs: list[GenerationMessa
         reasons = finish_reasons_of(raw_output)
         if reasons:
             metadata["finish_reasons"] = reasons
-    if "usage" in found:
-        metadata["usage"] = found["usage"]
+    for group in _OBJECTS:
+        if group in found:
+            metadata[group] = found[group]
     if len(outputs) > 1:
         metadata["choices"] = outputs[1:]
     return metadata
@@ -281,6 +341,16 @@ def _read_conversation(rest: Rest, reading: Reading) -> None:
     outputs = messages_of(rest.pop(names.OUTPUT_MESSAGES, None), "assistant")
     if outputs:
         reading.output = outputs[0] if len(outputs) == 1 else {"content": outputs}
+
+
+def _read_told(rest: Rest, reading: Reading) -> None:
+    """Arguments and result of a tool that stand in messages, as Strands Agents has them."""
+    given = messages_of(rest.pop(names.INPUT_MESSAGES, None))
+    said = messages_of(rest.pop(names.OUTPUT_MESSAGES, None))
+    if given and reading.input is None:
+        reading.input = content_object(json_value(given[0].get("content")))
+    if said and reading.output is None:
+        reading.output = content_object(json_value(said[0].get("content")))
 
 
 def _take_content(record: SpanRecord, rest: Rest, name: str) -> dict[str, Any] | None:

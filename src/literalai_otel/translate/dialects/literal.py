@@ -4,7 +4,6 @@ Fields may be native (side table) or JSON texts (OTLP). A GenAI span of ours is 
 `literalai.step.*` says then wins.
 """
 
-from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from literalai_otel import attributes as names
@@ -13,19 +12,20 @@ from literalai_otel.translate.dialects import genai
 from literalai_otel.translate.reading import Reading, Rest, content_object, given, mapping, sequence, take
 from literalai_otel.translate.record import SpanRecord
 
-_OWN_SCOPES: Final = f"{names.SCOPE_PREFIX}."
-_STEP_KEYS: Final = (names.STEP_TYPE, names.STEP_ID, names.STEP_INPUT, names.STEP_OUTPUT, names.GENERATION)
+KEYS: Final = (names.STEP_TYPE, names.STEP_ID, names.STEP_INPUT, names.STEP_OUTPUT, names.GENERATION)
 """Any of these makes a span a step. The other `literalai.*` names don't: the processor stamps them on every span."""
-
-
-def recognises(scope_name: str, attributes: Mapping[str, Any]) -> bool:
-    """A scope of ours, or a span that somebody marked as a step by hand."""
-    return scope_name.startswith(_OWN_SCOPES) or any(key in attributes for key in _STEP_KEYS)
+_GENAI_KEYS: Final = (
+    names.OPERATION_NAME,
+    names.PROVIDER_NAME,
+    names.INPUT_MESSAGES,
+    names.OUTPUT_MESSAGES,
+    names.REQUEST_MODEL,
+)
 
 
 def read(record: SpanRecord, rest: Rest) -> Reading:
     """The reading of a step span or of a GenAI span of ours."""
-    speaks_genai = genai.recognises(record.scope, rest)
+    speaks_genai = any(key in rest for key in _GENAI_KEYS)
     reading = genai.read(record, rest) if speaks_genai else Reading()
     declared = take(rest, names.STEP_TYPE, _step_type)
     generation = take(rest, names.GENERATION, mapping)
