@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from literalai_otel.api import AsyncApi, SyncApi
+from literalai_otel.api.operations.score_schemas import ScoreSchemaOperations
 from literalai_otel.api.operations.transfer import TransferOperations
 
 LIST = "first=None, after=None, before=None, filters=None"
@@ -71,14 +72,15 @@ BY_KEYWORD = {
     "create_thread": ["environment"],
     "upsert_thread": ["environment"],
     "send_steps": ["environment"],
-    "create_score": ["label", "scorer"],
+    "delete_user": ["with_threads"],
+    "create_score": ["label", "scorer", "score_schema_id"],
     "create_experiment": ["prompt_id"],
 }
 """Ours besides; nothing of the published order moves."""
 ONLY_OURS = {"add_generations_to_dataset", "get_datasets", "get_prompt_by_id"} | {
-    name for name in vars(TransferOperations) if not name.startswith("_")
+    name for ours in (TransferOperations, ScoreSchemaOperations) for name in vars(ours) if not name.startswith("_")
 }
-"""Three of the published TypeScript client, and how a project leaves and comes."""
+"""Three of the published TypeScript client, score schemas, and how a project leaves and comes."""
 
 
 @pytest.fixture(params=[SyncApi, AsyncApi], ids=["sync", "async"])

@@ -21,6 +21,7 @@ from literalai_otel.model import (
     Page,
     PageInfo,
     Score,
+    ScoreSchema,
     Step,
     Thread,
     User,
@@ -42,6 +43,7 @@ SHARED: dict[str, Any] = {
     "tokenCount": 3,
     "inputTokenCount": 1,
     "outputTokenCount": 2,
+    "tokenCountEstimated": False,
     "ttFirstToken": 12.5,
     "tokenThroughputInSeconds": 40.5,
     "duration": 0.25,
@@ -66,6 +68,15 @@ SCORE: dict[str, Any] = {
     "label": "Good",
     "tags": [],
     "stepId": "s",
+    "scoreSchemaId": "q",
+    "createdBy": "Ann",
+}
+SCORE_SCHEMA: dict[str, Any] = {
+    "id": "q",
+    "name": "quality",
+    "type": "CATEGORICAL",
+    "categories": [{"label": "Good", "value": 0, "description": "d"}],
+    "createdBy": "Ann",
 }
 ATTACHMENT: dict[str, Any] = {
     "id": "a",
@@ -126,6 +137,7 @@ PAIRS = [
     pytest.param(ChatGeneration, CHAT, id="chat", marks=pytest.mark.feature("L-GEN-02", "L-GEN-03", "L-GEN-04")),
     pytest.param(CompletionGeneration, COMPLETION, id="completion", marks=pytest.mark.feature("L-GEN-02")),
     pytest.param(Score, SCORE, id="score"),
+    pytest.param(ScoreSchema, SCORE_SCHEMA, id="score schema", marks=pytest.mark.feature("P-SCR-06")),
     pytest.param(Attachment, ATTACHMENT, id="attachment"),
     pytest.param(Step, STEP, id="step", marks=pytest.mark.feature("L-STEP-13", "L-CLI-23")),
     pytest.param(Message, {"id": "m", "type": "user_message", "output": {"content": "hi"}}, id="message"),

@@ -10,8 +10,10 @@ import pytest
 
 from engines import Engines, Postgres, Sqlite
 from literalai_otel.testing import FakeProvider
+from literalai_otel.testing.fake_provider import ENDPOINTS
 from programs import Server, serving
 
+from .assistants import ASSISTANT_ENDPOINTS
 from .clients import Client, Results, drive
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,8 +57,8 @@ def server(engine: Sqlite | Postgres, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[FakeProvider]:
-    """OpenAI's wire on loopback."""
-    with FakeProvider() as provider:
+    """OpenAI's wire on loopback, the part that threads of assistants are copied from included."""
+    with FakeProvider([*ENDPOINTS, *ASSISTANT_ENDPOINTS]) as provider:
         yield provider
 
 

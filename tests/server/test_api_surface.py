@@ -19,6 +19,8 @@ from literalai_otel.model import (
     DatasetExperimentItem,
     DatasetItem,
     Score,
+    ScoreCategory,
+    ScoreSchema,
     Step,
     Thread,
     User,
@@ -75,7 +77,9 @@ async def test_users(client: Client, new: str) -> None:
         first=1, filters=[{"field": "identifier", "operator": "in", "value": [new, f"other {new}"]}]
     )
     assert (len(pages.data), pages.page_info.has_next_page, pages.total_count) == (1, True, 2)
-    assert await client.delete_user(user.id) == user.id
+    await client.upsert_thread(f"t {new}", participant_id=new)
+    assert await client.delete_user(user.id, with_threads=True) == user.id
+    assert await client.get_thread(f"t {new}") is None
     assert await client.get_user(id=user.id) is None
     assert await client.delete_user(user.id) is None
     with pytest.raises(NotFoundError, match=user.id):
@@ -190,6 +194,17 @@ async def test_generations(client: Client, new: str, kind: Any) -> None:
     assert (await client.get_step(made.id)).type == "llm"
     order = {"column": "tokenCount", "direction": "DESC"}
     assert (await client.get_generations(filters=equal("model", new), order_by=order)).total_count == 1
+    assert found.token_count_estimated is False
+
+
+async def test_an_estimate_is_said_to_be_one_and_stays_one_on_its_way(client: Client, new: str) -> None:
+    messages = [{"role": "user", "content": "hi"}]
+    await client.send_steps([Step(id=new, type="llm", generation=ChatGeneration(model="m", messages=messages))])
+    read = await client.get_step(new)
+    assert (read.generation.token_count_estimated, read.generation.token_count) == (True, 1)
+    read.id = f"{new} copy"
+    await client.send_steps([read])
+    assert (await client.get_step(read.id)).generation.token_count_estimated is True
 
 
 @pytest.mark.feature(
@@ -220,7 +235,9 @@ async def test_scores(client: Client, new: str) -> None:
     assert (await client.update_score(score.id, {"comment": "better"})).value == 0
     found = await client.get_scores(first=10, filters=equal("name", "user-feedback"))
     assert score.id in [each.id for each in found.data]
-    assert {each.name for each in (await client.get_step(new)).scores} == {"user-feedback", "n", "s0", "s1", "s2"}
+    assert {(each.name, each.label) for each in (await client.get_step(new)).scores} == {
+        ("user-feedback", "Good"), ("n", None), *((f"s{n}", "Positive") for n in range(3)),
+    }  # fmt: skip
     assert (await client.delete_score(score.id)).id == score.id
     assert await client.delete_score(score.id) is None
     for wrong in ({"type": "X", "step_id": new}, {"type": "AI"}):
@@ -228,6 +245,41 @@ async def test_scores(client: Client, new: str) -> None:
             await client.create_score("n", 1, **wrong)
     with pytest.raises(NotFoundError, match=score.id):
         await client.update_score(score.id, {"value": 1})
+
+
+@pytest.mark.feature("P-SCR-06", "L-SCO-14")
+async def test_score_schemas(client: Client, new: str) -> None:
+    moods: list[ScoreCategory] = [{"label": "Good", "value": 1, "description": "d"}, {"label": "Bad", "value": 0}]
+    mood = await client.create_score_schema(new, "of the user", categories=moods)
+    assert isinstance(mood, ScoreSchema)
+    assert (mood.type, mood.categories[1]["value"], mood.created_by) == ("CATEGORICAL", 0, "LITERAL_API_KEY")
+    assert await client.get_score_schema(name=new) == await client.get_score_schema(mood.id) == mood
+    good = await client.create_score(new, None, "HUMAN", step_id=new, label="Good")
+    assert (good.value, good.score_schema_id, good.created_by) == (1, mood.id, "LITERAL_API_KEY")
+    changed = await client.update_score(good.id, {"label": "Bad"})
+    assert (changed.value, changed.label) == (0, "Bad")
+    both = [
+        {"name": new, "type": "AI", "label": "Bad", "stepId": new},
+        Score(name=new, type="AI", value=1, step_id=new),
+    ]
+    assert [(made.value, made.label) for made in await client.create_scores(both)] == [(0, "Bad"), (1, "Good")]
+    with pytest.raises(GraphQLError, match=r"must be one of Good \(1\), Bad \(0\), not 'Fine'"):
+        await client.create_score(new, None, "AI", step_id=new, label="Fine", score_schema_id=mood.id)
+    stars = await client.create_score_schema(f"stars {new}", min=0, max=5)
+    assert (await client.update_score_schema(stars.id, description="of five")).description == "of five"
+    with pytest.raises(GraphQLError, match="0 to 5, not 6"):
+        await client.create_score(f"stars {new}", 6, "HUMAN", step_id=new)
+    newest = {"column": "createdAt", "direction": "DESC"}
+    assert [each.id for each in (await client.get_score_schemas(first=2, order_by=newest)).data] == [stars.id, mood.id]
+    with pytest.raises(GraphQLError, match="needs min and max"):
+        await client.create_score_schema(f"neither {new}")
+    assert (await client.delete_score_schema(mood.id)).name == new
+    assert await client.delete_score_schema(mood.id) is None
+    assert await client.get_score_schema(mood.id) is None
+    with pytest.raises(NotFoundError, match=mood.id):
+        await client.update_score_schema(mood.id, "other")
+    with pytest.raises(ValueError, match="id or name"):
+        await client.get_score_schema()
 
 
 @pytest.mark.feature("L-ATT-01", "L-ATT-03", "L-ATT-04", "L-ATT-05")

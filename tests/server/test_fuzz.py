@@ -164,16 +164,18 @@ def the_server_goes_on(server: Any) -> Any:
 
 KINDS = [
     *("user", "model_price", "prompt_lineage", "prompt_version", "prompt_rollout", "prompt_variant", "thread", "step"),
-    *("dataset", "dataset_item", "experiment", "experiment_item", "file", "score", "attachment"),
+    *("dataset", "dataset_item", "experiment", "experiment_item", "file", "score_schema", "score"),
+    "attachment",
 ]
 MEMBERS = [
     *("id", "identifier", "name", "metadata", "createdAt", "updatedAt", "tags", "input", "output", "expectedOutput"),
     *("datasetId", "datasetExperimentId", "lineageId", "version", "rollout", "templateMessages", "settings", "tools"),
     *("type", "value", "stepId", "threadId", "participant", "participantId", "environment", "generation", "pattern"),
     *("inputPrice", "outputPrice", "params", "url", "objectKey", "mime", "size", "startTime", "variables"),
+    *("categories", "min", "max", "label", "scoreSchemaId", "createdBy", "lineageName"),
 ]
 member_values = values | st.sampled_from(
-    ["a", "b", "AI", "run", "llm", "generation", "2026-11-21T08:00:00Z", "files/a"]
+    ["a", "b", "AI", "run", "llm", "generation", "2026-11-21T08:00:00Z", "files/a", "CATEGORICAL", "CONTINUOUS"]
 )
 records = st.dictionaries(st.sampled_from(MEMBERS), member_values, max_size=12).flatmap(
     lambda record: st.sampled_from(KINDS).map(lambda kind: {**record, "kind": kind})

@@ -42,6 +42,7 @@ BY_NAME = {
     "datasetExperimentItemId": "measured-1",
     "datasetItemId": "item-1",
     "experimentRunId": "run-1",
+    "scoreSchemaId": "schema-1",
     "promptId": "version-1",
     "promptExperimentId": "variant-1",
     "version": 0,
@@ -130,7 +131,8 @@ def test_the_walk_reaches_what_is_there(neighbours: Neighbours):
                 if SECRET in json.dumps(ask(neighbours.server.http, operation, variables)):
                     found.add(operation.name)
     assert found >= {"participants", "threads", "threadDetail", "scores", "steps", "step", "generations", "datasets"}
-    assert found >= {"attachment", "datasetItem", "promptLineage", "promptVersion", "participant"}
+    assert found >= {"scoreSchemas", "scoreSchema", "attachment", "datasetItem", "promptLineage", "promptVersion"}
+    assert "participant" in found
 
 
 # --- routes ------------------------------------------------------------------------------------

@@ -104,6 +104,15 @@ def test_an_estimate_gives_way_to_usage_whichever_comes_first(server):
         assert counts == IsPartialDict(tokenCountEstimated=False, tokenCount=40, inputTokenCount=None)
 
 
+def test_an_estimate_that_is_read_and_sent_again_stays_one(server):
+    made = create(server, CHAT)
+    again = create(server, CHAT | {"id": "moved", "tokenCount": 13, "inputTokenCount": 5, "tokenCountEstimated": True})
+    for counts in (made, again):
+        assert counts == IsPartialDict(tokenCountEstimated=True, tokenCount=13, outputTokenCount=8)
+    told = create(server, CHAT | {"tokenCount": 40, "tokenCountEstimated": False})
+    assert told == IsPartialDict(tokenCountEstimated=False, tokenCount=40)
+
+
 def test_the_parts_of_an_estimate_may_come_one_after_the_other(server):
     made = create(server, {"messages": CHAT["messages"]})
     assert made == IsPartialDict(tokenCount=5, outputTokenCount=None)
@@ -312,6 +321,46 @@ def test_a_thread_s_environment_is_one_of_the_four_or_a_synonym(server):
 
 
 @pytest.mark.feature("L-SAPI-01")
+def put(server: Any, steps: list[dict[str, Any]]) -> list[str]:
+    """Store steps in one request; what was said of each that was refused."""
+    records = [{"kind": "step", "type": "tool", **step} for step in steps]
+    results = server.http.post("/api/import", json={"records": records}).json()["results"]
+    return [result["message"] for result in results if not result["ok"]]
+
+
+@pytest.mark.feature("P-LOG-03")
+def test_a_thread_comes_with_all_of_its_steps_in_their_order(server):
+    """The published client truncates nothing (X-24): 100 is what a page shows first."""
+    thread_id = new_id()
+    times = [f"2026-01-01T00:{place // 60:02}:{place % 60:02}Z" for place in range(250)]
+    steps = [{"id": f"{thread_id} {at}", "threadId": thread_id, "startTime": at} for at in times]
+    assert put(server, steps[::-1]) == []
+    found = server.data("query ($id: String!) { threadDetail(id: $id) { steps { id } } }", {"id": thread_id})
+    assert [step["id"] for step in found["threadDetail"]["steps"]] == [step["id"] for step in steps]
+
+
+@pytest.mark.feature("P-LOG-07")
+def test_steps_that_are_each_other_s_parents_break_nothing(server):
+    thread_id = new_id()
+    first, second, third, alone = (f"{thread_id} {name}" for name in ("a", "b", "c", "alone"))
+    (problem,) = put(
+        server,
+        [
+            {"id": first, "threadId": thread_id, "parentId": second},
+            {"id": alone, "threadId": thread_id, "parentId": alone[::-1]},
+            {"id": third, "threadId": thread_id, "parentId": first},
+            {"id": second, "threadId": thread_id, "parentId": third},
+        ],
+    )
+    assert "parent" in problem
+    found = server.data("query ($id: String!) { threadDetail(id: $id) { steps { id parentId } } }", {"id": thread_id})
+    parents = {step["id"]: step["parentId"] for step in found["threadDetail"]["steps"]}
+    assert parents == {first: second, alone: alone[::-1], third: first}
+    filters = [{"field": "threadId", "operator": "eq", "value": thread_id}]
+    document = "query ($f: [stepsInputType!]) { steps(filters: $f) { totalCount } }"
+    assert server.data(document, {"f": filters})["steps"]["totalCount"] == 3
+
+
 def test_a_created_step_belongs_to_the_run_of_its_parent(server):
     make = """mutation ($type: StepType, $parentId: String, $rootRunId: String) {
       createStep(type: $type, parentId: $parentId, rootRunId: $rootRunId) { id rootRunId } }"""

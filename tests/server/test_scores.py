@@ -355,6 +355,45 @@ def test_logs_are_filtered_by_their_scores(filtered: tuple[Any, str]) -> None:
         assert sorted(edge["node"]["id"][-1] for edge in edges) == list(expected)
 
 
+@pytest.mark.feature("P-OVR-02", "P-SCR-08")
+def test_calls_runs_and_conversations_are_judged(server: Any) -> None:
+    """A conversation by the scores of its runs, since a thread has none of its own (X-06)."""
+    thread_id, run_id, call_id, faithful, completed = (new_id() for _ in range(5))
+    put_step(server, run_id, threadId=thread_id)
+    put_step(server, call_id, threadId=thread_id, type="llm", generation={"type": "CHAT"})
+    create(server, name=faithful, type="AI", value=0.25, stepId=call_id)
+    create(server, name=completed, type="CODE", value=1, stepId=run_id)
+    found: dict[str, list[list[str]]] = {}
+    for entity, kind in (("generations", "generations"), ("steps", "steps"), ("threads", "Threads")):
+        document = f"query($f: [{kind}InputType!]) {{ {entity}(filters: $f) {{ edges {{ node {{ id }} }} }} }}"
+        field = "score" if entity == "generations" else "scoreValue"
+        wanted = ({**where(field, operator, 0.5), "path": name} for name, operator in
+                  ((faithful, "lt"), (completed, "gt"), (completed, "lt")))  # fmt: skip
+        answers = (server.data(document, {"f": [one]})[entity]["edges"] for one in wanted)
+        found[entity] = [[edge["node"]["id"] for edge in edges] for edges in answers]
+    assert found == {
+        "generations": [[call_id], [], []],
+        "steps": [[call_id], [run_id], []],
+        "threads": [[thread_id], [thread_id], []],
+    }
+
+
+@pytest.mark.feature("P-OVR-07")
+def test_a_metric_is_read_as_it_went(server: Any) -> None:
+    name = new_id()
+    days = [f"2026-01-{day:02}T12:00:00.000Z" for day in range(1, 6)]
+    records = [
+        {"kind": "score", "id": f"{name} {place}", "name": name, "type": "CODE", "value": place / 10, "stepId": "s",
+         "createdAt": day, "updatedAt": day} for place, day in enumerate(days)
+    ]  # fmt: skip
+    results = server.http.post("/api/import", json={"records": records[::-1]}).json()["results"]
+    assert all(result["ok"] for result in results)
+    since, until = where("createdAt", "gte", days[1]), where("createdAt", "lt", days[4])
+    by_time = {"column": "createdAt", "direction": "ASC"}
+    found = listed(server, where("name", "eq", name), since, until, orderBy=by_time)
+    assert [(node["createdAt"], node["value"]) for node in found] == [(days[1], 0.1), (days[2], 0.2), (days[3], 0.3)]
+
+
 @pytest.mark.feature("L-SCO-11")
 @pytest.mark.parametrize("column", ["createdAt", "value"])
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])

@@ -7,7 +7,8 @@ import pytest
 
 KINDS = [
     *("user", "model_price", "prompt_lineage", "prompt_version", "prompt_rollout", "prompt_variant", "thread", "step"),
-    *("dataset", "dataset_item", "experiment", "experiment_item", "file", "score", "attachment"),
+    *("dataset", "dataset_item", "experiment", "experiment_item", "file", "score_schema", "score"),
+    "attachment",
 ]
 MADE = "2024-05-06T07:08:09.123456Z"
 TIMES = {"startTime": "2024-05-06T07:00:00.000Z", "endTime": "2024-05-06T07:00:02.500Z"}
@@ -70,8 +71,18 @@ RECORDS: list[dict[str, Any]] = [
         "createdAt": MADE,
     },
     {
+        "kind": "score_schema", "id": "schema-1", "name": "quality", "type": "CATEGORICAL", "description": "d",
+        "categories": [{"label": "fair", "value": 0.5, "description": "so so"}], "createdBy": "ann",
+        "createdAt": MADE, "updatedAt": MADE,
+    },
+    {
+        "kind": "score_schema", "id": "schema-2", "name": "match", "type": "CONTINUOUS", "min": 0.0, "max": 1.0,
+        "createdAt": MADE, "updatedAt": MADE,
+    },
+    {
         "kind": "score", "id": "score-1", "stepId": "llm-1", "name": "quality", "type": "HUMAN", "value": 0.5,
-        "label": "fair", "comment": "so so", "tags": ["t"], "createdAt": MADE, "updatedAt": MADE,
+        "label": "fair", "comment": "so so", "tags": ["t"], "scoreSchemaId": "schema-1", "createdBy": "ann",
+        "createdAt": MADE, "updatedAt": MADE,
     },
     {
         "kind": "score", "id": "score-2", "datasetExperimentItemId": "measured-1", "name": "match", "type": "AI",
@@ -155,7 +166,7 @@ def test_counts_say_how_much_there_is(filled: Any):
 
 @pytest.mark.parametrize(
     ("bounds", "found"),
-    [({"since": "2024-05-06T07:08:10Z"}, 0), ({"until": MADE}, 0), ({"since": MADE, "until": "2030-01-01T00:00Z"}, 15)],
+    [({"since": "2024-05-06T07:08:10Z"}, 0), ({"until": MADE}, 0), ({"since": MADE, "until": "2030-01-01T00:00Z"}, 17)],
 )
 def test_bounds_of_time(filled: Any, bounds: dict[str, str], found: int):
     exported = [record for record in dump(filled, **bounds) if record["kind"] != "prompt_rollout"]
@@ -186,6 +197,8 @@ def test_bounds_of_time(filled: Any, bounds: dict[str, str], found: int):
             "pattern is no regular",
         ),
         ({"kind": "score", "id": "s", "name": "n", "type": "AI", "value": "high"}, "value must be a finite number"),
+        ({"kind": "score_schema", "id": "s", "name": "n", "type": "CATEGORICAL"}, "needs categories"),
+        ({"kind": "score_schema", "id": "schema-2", "type": "CONTINUOUS", "min": 1, "max": 0}, "min must be less"),
         ({"kind": "prompt_rollout", "lineageId": "lineage-1", "version": 1.5, "rollout": 1}, "version must be a whole"),
     ],
 )

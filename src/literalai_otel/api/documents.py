@@ -7,13 +7,19 @@ from typing import Final
 GENERATION: Final = (
     "id promptId prompt completion createdAt provider model variables messages messageCompletion tools settings "
     "stepId tokenCount inputTokenCount outputTokenCount ttFirstToken duration tokenThroughputInSeconds error type "
-    "tags metadata"
+    "tags metadata tokenCountEstimated"
 )
-SCORE: Final = "id name type value label comment scorer tags stepId datasetExperimentItemId createdAt updatedAt"
+SCORE: Final = (
+    "id name type value label comment scorer tags stepId datasetExperimentItemId scoreSchemaId createdBy "
+    "createdAt updatedAt"
+)
+SCORE_SCHEMA: Final = (
+    "id name description type categories { label value description } min max createdBy createdAt updatedAt"
+)
 ATTACHMENT: Final = "id stepId threadId metadata mime name objectKey url"
 STEP: Final = (
     "id threadId rootRunId parentId startTime endTime createdAt type error input output metadata environment "
-    "scores { id type name value comment } tags "
+    "scores { id type name value label comment } tags "
     f"generation {{ {GENERATION} }} "
     f"name attachments {{ {ATTACHMENT} }}"
 )
@@ -54,13 +60,14 @@ INGEST_ARGUMENTS: Final = {
 SCORE_ARGUMENTS: Final = {
     "name": "String!",
     "type": "ScoreType!",
-    "value": "Float!",
+    "value": "Float",
     "label": "String",
     "stepId": "String",
     "datasetExperimentItemId": "String",
     "scorer": "String",
     "comment": "String",
     "tags": "[String!]",
+    "scoreSchemaId": "String",
 }
 
 
@@ -128,7 +135,7 @@ def _list(operation: str, field: str, node: str, filters: str = "", order: str =
         arguments["filters"] = f"[{filters}!]"
     if order:
         arguments["orderBy"] = order
-    page = "pageInfo { startCursor endCursor hasNextPage hasPreviousPage } totalCount"
+    page = "pageInfo { startCursor endCursor hasNextPage hasPreviousPage cut scannedUntil } totalCount"
     return _query(operation, field, arguments | more, f"{page} edges {{ cursor node {{ {node} }} }}")
 
 
@@ -147,7 +154,7 @@ CREATE_USER: Final = _mutation("CreateUser", "createParticipant", {"identifier":
 UPDATE_USER: Final = _mutation(
     "UpdateUser", "updateParticipant", _ID | {"identifier": "String", "metadata": "Json"}, USER
 )
-DELETE_USER: Final = _mutation("DeleteUser", "deleteParticipant", _ID, "id")
+DELETE_USER: Final = _mutation("DeleteUser", "deleteParticipant", _ID | {"withThreads": "Boolean"}, "id")
 
 GET_THREADS: Final = _list("GetThreads", "threads", THREAD, "ThreadsInputType", "ThreadsOrderByInput", **_PAGES)
 LIST_THREADS: Final = _list("listThreads", "threads", THREAD_ROW, "ThreadsInputType", "ThreadsOrderByInput")
@@ -178,8 +185,29 @@ CREATE_GENERATION: Final = _mutation(
 
 GET_SCORES: Final = _list("GetScores", "scores", SCORE, "scoresInputType", "ScoresOrderByInput")
 CREATE_SCORE: Final = _mutation("CreateScore", "createScore", SCORE_ARGUMENTS, SCORE)
-UPDATE_SCORE: Final = _mutation("UpdateScore", "updateScore", _ID | {"comment": "String", "value": "Float"}, SCORE)
+UPDATE_SCORE: Final = _mutation(
+    "UpdateScore", "updateScore", _ID | {"comment": "String", "value": "Float", "label": "String"}, SCORE
+)
 DELETE_SCORE: Final = _mutation("DeleteScore", "deleteScore", _ID, SCORE)
+
+_SCORE_RULE: Final = {
+    "description": "String",
+    "categories": "[ScoreCategoryInput!]",
+    "min": "Float",
+    "max": "Float",
+}
+GET_SCORE_SCHEMAS: Final = _list("GetScoreSchemas", "scoreSchemas", SCORE_SCHEMA, order="ScoreSchemasOrderByInput")
+GET_SCORE_SCHEMA: Final = _query("GetScoreSchema", "scoreSchema", {"id": "String", "name": "String"}, SCORE_SCHEMA)
+CREATE_SCORE_SCHEMA: Final = _mutation(
+    "CreateScoreSchema",
+    "createScoreSchema",
+    {"name": "String!", "type": "ScoreSchemaType!"} | _SCORE_RULE,
+    SCORE_SCHEMA,
+)
+UPDATE_SCORE_SCHEMA: Final = _mutation(
+    "UpdateScoreSchema", "updateScoreSchema", _ID | {"name": "String"} | _SCORE_RULE, SCORE_SCHEMA
+)
+DELETE_SCORE_SCHEMA: Final = _mutation("DeleteScoreSchema", "deleteScoreSchema", _ID, SCORE_SCHEMA)
 
 _ATTACHMENT_FIELDS: Final = {"metadata": "Json", "mime": "String", "objectKey": "String", "url": "String"}
 GET_ATTACHMENT: Final = _query("GetAttachment", "attachment", _ID, ATTACHMENT)

@@ -18,6 +18,7 @@ from literalai_otel.model.generation import (
 )
 from literalai_otel.model.page import Page, PageInfo
 from literalai_otel.model.score import Score, ScoreDict, ScoreType, ScoreUpdate
+from literalai_otel.model.score_schema import ScoreCategory, ScoreSchema, ScoreSchemaType
 from literalai_otel.model.step import MESSAGE_STEP_TYPES, STEP_TYPES, Message, Step, StepDict, StepType
 from literalai_otel.model.thread import Thread, ThreadDict
 from literalai_otel.model.user import User, UserDict
@@ -58,7 +59,10 @@ __all__ = [
     "PaginatedResponse",
     "STEP_TYPES",
     "Score",
+    "ScoreCategory",
     "ScoreDict",
+    "ScoreSchema",
+    "ScoreSchemaType",
     "ScoreType",
     "ScoreUpdate",
     "Step",

@@ -33,6 +33,7 @@ class Generation(Entity):
     """What chat and completion have in common.
 
     Units: `tt_first_token` milliseconds, `duration` seconds, `token_throughput_in_s` tokens per second.
+    `token_count_estimated`: the counts are the server's estimate, since the provider told none.
     """
 
     type: GenerationType | None = None
@@ -49,6 +50,7 @@ class Generation(Entity):
     token_count: int | None = None
     input_token_count: int | None = None
     output_token_count: int | None = None
+    token_count_estimated: bool | None = None
     tt_first_token: float | None = None
     token_throughput_in_s: float | None = field(default=None, metadata={"wire": "tokenThroughputInSeconds"})
     duration: float | None = None

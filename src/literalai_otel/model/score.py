@@ -9,12 +9,12 @@ ScoreType = Literal["HUMAN", "AI", "CODE"]
 
 
 class ScoreDict(TypedDict, total=False):
-    """A score by its names on the wire; `name`, `type` and `value` are what it needs."""
+    """A score by its names on the wire; it needs `name`, `type`, and `value` or the `label` of a category."""
 
     id: str | None
     name: str
     type: ScoreType
-    value: float
+    value: float | None
     label: str | None
     stepId: str | None
     generationId: str | None
@@ -22,6 +22,7 @@ class ScoreDict(TypedDict, total=False):
     comment: str | None
     scorer: str | None
     tags: list[str] | None
+    scoreSchemaId: str | None
 
 
 class ScoreUpdate(TypedDict, total=False):
@@ -29,11 +30,15 @@ class ScoreUpdate(TypedDict, total=False):
 
     comment: str | None
     value: float
+    label: str
 
 
 @dataclass(slots=True, kw_only=True, repr=False)
 class Score(Entity):
-    """`value` is finite; `label` names a category when the score has a categorical schema."""
+    """`value` is finite; `label` names a category when the score has a categorical schema.
+
+    `created_by` is the name of the API key that it was made with.
+    """
 
     id: str | None = None
     name: str | None = None
@@ -45,5 +50,7 @@ class Score(Entity):
     comment: str | None = None
     scorer: str | None = None
     tags: list[str] | None = None
+    score_schema_id: str | None = None
+    created_by: str | None = None
     created_at: str | None = None
     updated_at: str | None = None

@@ -28,6 +28,7 @@ from literalai_otel.server.routes.requests import RequestLog
 from literalai_otel.server.routes.rest import RestRoute
 from literalai_otel.server.routes.transfer import TransferRoute
 from literalai_otel.server.routes.uploads import UploadRoute
+from literalai_otel.server.store.scanning import ScanBound
 from literalai_otel.server.store.store import Store
 from literalai_otel.server.throttle import Throttle
 
@@ -41,7 +42,7 @@ def create_app(config: ServerConfig, store: Store) -> Starlette:
     keys = Keys(store, exposed=not is_loopback(config.host))
     intake = Intake(config.max_body_bytes)
     files = Files(store, config)
-    graphql = GraphQLRoute(keys, intake, Engine(store, ingest, files), ingest)
+    graphql = GraphQLRoute(keys, intake, Engine(store, ingest, files, ScanBound(seconds=config.scan_seconds)), ingest)
     rest = RestRoute(keys, intake, store)
     uploads = UploadRoute(keys, intake, files, form=config.upload_form)
     file = FileRoute(files)

@@ -37,8 +37,16 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Whom a key stands for: its project, and the name that people gave it."""
+
+    project: Project
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
-    project: Project | None
+    caller: Caller | None
     at: float
 
 
@@ -53,6 +61,10 @@ class Keys:
 
     async def project_of(self, key: str | None) -> Project:
         """The project of `key`. Raises `Problem` 401 naming what is wrong with it."""
+        return (await self.caller_of(key)).project
+
+    async def caller_of(self, key: str | None) -> Caller:
+        """Who asks with `key`. Raises `Problem` 401 naming what is wrong with it."""
         if not key:
             raise Problem("UNAUTHENTICATED", "No API key: send it in the x-api-key header.")
         if self._exposed and len(key) < MIN_KEY_LENGTH:
@@ -69,16 +81,16 @@ class Keys:
             self._keep(key_hash, found)
         else:
             self._cache.move_to_end(key_hash)
-        if found.project is None:
+        if found.caller is None:
             raise Problem("UNAUTHENTICATED", "Invalid API key")
         self._note_use(key_hash, now)
-        return found.project
+        return found.caller
 
-    def _look_up(self, key_hash: str) -> Project | None:
+    def _look_up(self, key_hash: str) -> Caller | None:
         key = self._store.find_api_key(key_hash)
         if key is None or not hmac.compare_digest(key.key_hash, key_hash):
             return None
-        return key.project
+        return Caller(key.project, key.name)
 
     def _keep(self, key_hash: str, found: _Found) -> None:
         self._cache[key_hash] = found

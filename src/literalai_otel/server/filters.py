@@ -18,6 +18,7 @@ Entity = Literal[
     "generations",
     "participants",
     "scores",
+    "scoreSchemas",
     "datasets",
     "datasetItems",
     "experiments",
@@ -174,6 +175,7 @@ FIELDS: Final[Mapping[Entity, Mapping[str, Field]]] = {
         "threadId": _NULL_TEXT,
         "datasetExperimentItemId": _NULL_TEXT,
     },
+    "scoreSchemas": {},
     "datasets": {"id": _TEXT, "createdAt": _TIME, "name": _TEXT, "type": _TEXT},
     "datasetItems": {"id": _TEXT, "createdAt": _TIME, "stepId": _NULL_TEXT},
     "experiments": {
@@ -195,6 +197,7 @@ ORDER_COLUMNS: Final[Mapping[Entity, tuple[str, ...]]] = {
     "generations": ("createdAt", "tokenCount", "model", "provider", "duration", "participant"),
     "participants": ("createdAt", "identifier", "lastEngaged", "threadCount", "tokenCount"),
     "scores": ("createdAt", "updatedAt", "name", "value"),
+    "scoreSchemas": ("createdAt", "name"),
     "datasets": ("createdAt", "name"),
     "datasetItems": ("createdAt",),
     "experiments": ("createdAt", "name"),

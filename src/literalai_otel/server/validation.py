@@ -164,8 +164,12 @@ def _put_generation(row: StepRow, value: Any) -> None:
     for key, column in _GENERATION_TEXTS.items():
         if key in generation:
             row.values[column] = clean_text(generation.pop(key), f"generation.{key}")
+    # What a server estimated and a client sends back is no count of the provider: it is estimated again.
+    estimated = generation.pop("tokenCountEstimated", None) is True
     for key, column in _GENERATION_COUNTS.items():
-        if key in generation:
+        if estimated:
+            generation.pop(key, None)
+        elif key in generation:
             row.values[column] = _count(generation.pop(key), f"generation.{key}")
     for key, column in _GENERATION_NUMBERS.items():
         if key in generation:

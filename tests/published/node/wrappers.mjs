@@ -1,7 +1,8 @@
 // `@literalai/client` 0.1.5: wrappers, context and instrumentation, read back through the API.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { LiteralClient } from '@literalai/client';
+import { createOpenAI } from '@ai-sdk/openai';
+import { LiteralClient, User } from '@literalai/client';
 import OpenAI from 'openai';
 import { eventually, fresh, run } from './checks.mjs';
 
@@ -174,6 +175,67 @@ export async function checkInstrumentedOpenAI() {
   assert.equal(alone.generation.messages[0].content, 'alone');
 }
 
+// I-VER-01 I-VER-02 I-VER-03
+export async function checkTheAiSdk() {
+  const { generateText, streamText, generateObject, streamObject } = client.instrumentation.vercel;
+  const openai = createOpenAI({ baseURL: process.env.OPENAI_BASE_URL });
+  const asked = (model) => ({ model: openai(model), prompt: `Say ${model}` });
+  const json = { ...asked('structured'), output: 'no-schema', mode: 'json' };
+  const [id, literalaiStepId] = [randomUUID(), randomUUID()];
+  const answers = await client.thread({ id }).wrap(() =>
+    client.run({ name: 'outer' }).wrap(async () => {
+      const { text } = await generateText({
+        ...asked('gpt-4o-mini'), literalaiTags: ['mine'], literalaiMetadata: { m: 1 }
+      });
+      let streamed = '';
+      for await (const part of streamText(asked('gpt-4o')).textStream) streamed += part;
+      const { object } = await generateObject(json);
+      const parts = [];
+      for await (const part of streamObject(json).partialObjectStream) parts.push(part);
+      return { text, streamed, object, last: parts.at(-1) };
+    })
+  );
+  const stored = await threadOf(id, 5);
+  const outer = named(stored, 'outer');
+  const calls = stored.filter((step) => step.type === 'llm');
+  assert.equal(calls.length, 4);
+  for (const { parentId, generation } of calls) {
+    assert.equal(parentId, outer.id);
+    assert.equal(generation.provider, 'openai.chat');
+    assert.ok(generation.duration > 0);
+    assert.ok(generation.outputTokenCount > 0);
+  }
+  const mine = calls.find((call) => call.tags.includes('mine'));
+  assert.equal(mine.metadata.m, 1);
+  assert.equal(mine.generation.messageCompletion.content, answers.text);
+  assert.equal(mine.generation.tokenCount, mine.generation.inputTokenCount + mine.generation.outputTokenCount);
+  const streamed = calls.find((call) => call.generation.model === 'gpt-4o').generation;
+  assert.equal(streamed.messageCompletion.content, answers.streamed);
+  assert.deepEqual(answers.object, answers.last);
+  // As with OpenAI: the chosen id is the step's where nothing is around.
+  await generateText({ ...asked('alone'), literalaiStepId });
+  const alone = await eventually(() => client.api.getStep(literalaiStepId), (step) => step);
+  assert.equal(alone.generation.model, 'alone');
+}
+
+// I-OAI-14
+export async function checkAThreadOfAssistants() {
+  const identifier = fresh('willy');
+  const { syncer } = client.openai(new OpenAI()).assistant;
+  await syncer.syncThread(fresh('thread'), new User({ identifier, metadata: { name: 'W' } }));
+  // The client chooses the id of the copy.
+  const filters = [{ field: 'participantIdentifiers', operator: 'in', value: [identifier] }];
+  const threads = async () => (await client.api.getThreads({ filters })).data;
+  const [copy] = await eventually(threads, (found) => found.length === 1);
+  const stored = await threadOf(copy.id, 4);
+  const told = stored.map((step) => [step.type, step.name]).sort();
+  assert.deepEqual(told, [
+    ['assistant_message', 'Calculator'], ['run', 'Calculator'], ['tool', 'add'], ['user_message', 'User']
+  ]);
+  assert.equal(named(stored, 'add').parentId, stored.find((step) => step.type === 'run').id);
+  assert.equal((await client.api.getUser(identifier)).metadata.name, 'W');
+}
+
 export async function checkAPromptThroughACall() {
   const prompt = await client.api.getOrCreatePrompt(fresh('prompt'), [{ role: 'user', content: 'Say {{word}}' }]);
   const openai = new OpenAI();
@@ -190,5 +252,5 @@ export async function checkAPromptThroughACall() {
 await run({
   checkADisabledClientSendsNothing, checkAThread, checkNestedSteps, checkAStepThatThrows, checkDecoration,
   checkFetchedObjectsAreWrapped, checkUpdatesThroughTheContextAndTheCallback, checkWithoutWrappers,
-  checkInstrumentedOpenAI, checkAPromptThroughACall
+  checkInstrumentedOpenAI, checkTheAiSdk, checkAThreadOfAssistants, checkAPromptThroughACall
 });

@@ -227,6 +227,31 @@ def test_an_attachment_that_gets_another_file_lets_go_of_its_first(own: Any) -> 
     assert httpx.get(changed["updateAttachment"]["url"]).content == b"new"
 
 
+DELETE_USER = "mutation($id: String!, $all: Boolean) { deleteParticipant(id: $id, withThreads: $all) { identifier } }"
+THREAD = "query($t: String!) { threadDetail(id: $t) { id participant { id } steps { id } } }"
+
+
+@pytest.mark.parametrize("everything", [True, False, None])
+def test_a_user_goes_with_everything_or_alone(own: Any, everything: bool | None) -> None:
+    server, folder = own
+    user, thread_ids = new_id(), [new_id() for _ in range(2)]
+    for thread_id in thread_ids:
+        made = "mutation($t: String!, $u: String) { upsertThread(id: $t, participantId: $u) { participant { id } } }"
+        user_id = server.data(made, {"t": thread_id, "u": user})["upsertThread"]["participant"]["id"]
+        file = {"id": new_id(), "name": "f", "objectKey": upload(server, thread_id.encode()).object_key}
+        put_step(server, f"step {thread_id}", threadId=thread_id, attachments=[file])
+    deleted = server.data(DELETE_USER, {"id": user_id, "all": everything})
+    assert deleted["deleteParticipant"] == {"identifier": user}
+    assert server.data(DELETE_USER, {"id": user_id, "all": everything})["deleteParticipant"] is None
+    for thread_id in thread_ids:
+        left = {"id": thread_id, "participant": None, "steps": [{"id": f"step {thread_id}"}]}
+        assert server.data(THREAD, {"t": thread_id})["threadDetail"] == (None if everything else left)
+    if everything:
+        gone(folder, *(thread_id.encode() for thread_id in thread_ids))
+    else:
+        assert {digest(thread_id.encode()) for thread_id in thread_ids} <= blobs(folder).keys()
+
+
 @pytest.mark.parametrize("entity", ["step", "thread"])
 def test_files_go_with_their_step_or_thread(own: Any, entity: str) -> None:
     server, folder = own

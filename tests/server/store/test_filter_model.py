@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from literalai_otel.jsonable import dumps_text
 from literalai_otel.server.filters import FIELDS, OPERATORS, ORDER_COLUMNS, Kind, parse_filters, parse_order
 from literalai_otel.server.store import PageQuery, ThreadFields, narrowing, scores
+from literalai_otel.server.store.scanning import ScanBound
 from literalai_otel.server.times import parse_time
 
 WAIT = 20.0
@@ -353,23 +354,26 @@ def filters(draw: Any, entity: str) -> dict[str, Any]:
 
 
 @st.composite
-def queries(draw: Any) -> tuple[str, list[dict[str, Any]], dict[str, str] | None, int]:
+def queries(draw: Any) -> tuple[str, list[dict[str, Any]], dict[str, str] | None, int, ScanBound]:
     entity = draw(st.sampled_from(["steps", "generations", "threads", "participants", "scores"]))
     columns = st.sampled_from(ORDER_COLUMNS[entity])
     order = draw(st.none() | st.fixed_dictionaries({"column": columns, "direction": st.sampled_from(["ASC", "DESC"])}))
-    return entity, draw(st.lists(filters(entity), max_size=2)), order, draw(st.sampled_from([3, 7, 50]))
+    window = st.sampled_from([1, 4, 9])
+    patient, cut = ScanBound(seconds=60), st.builds(ScanBound, seconds=st.just(0), window=window, quick_window=window)
+    size, bound = draw(st.sampled_from([3, 7, 50])), draw(st.just(patient) | cut)
+    return entity, draw(st.lists(filters(entity), max_size=2)), order, size, bound
 
 
 @pytest.mark.feature("L-FLT-01", "L-FLT-02", "L-FLT-03", "L-FLT-04", "L-FLT-05", "L-FLT-06", "L-FLT-07", "L-TAPI-08")
-@pytest.mark.parametrize(("seed", "few"), [(1, narrowing.FEW), (2, 0)])
+@pytest.mark.parametrize(("seed", "few"), [(1, 2_000), (2, 0)])
 def test_lists_are_what_the_model_says(world, monkeypatch, seed, few):
-    monkeypatch.setattr(narrowing, "FEW", few)
+    monkeypatch.setattr(narrowing, "FEW", dict.fromkeys(narrowing.FEW, few))
     data = Data(world, Random(seed))
 
     @settings(max_examples=150, deadline=None, database=None)
     @given(query=queries())
-    def check(query: tuple[str, list[dict[str, Any]], dict[str, str] | None, int]) -> None:
-        entity, given_filters, order, size = query
+    def check(query: tuple[str, list[dict[str, Any]], dict[str, str] | None, int, ScanBound]) -> None:
+        entity, given_filters, order, size, bound = query
         rows = data.rows[entity]
         expected = ordered(
             entity, [row for row in rows if all(holds(entity, row, one) for one in given_filters)], order
@@ -378,14 +382,14 @@ def test_lists_are_what_the_model_says(world, monkeypatch, seed, few):
         got: list[str] = []
         after = None
         while True:
-            page = data.page(
-                entity, PageQuery(filters=parsed, order=parse_order(entity, order), first=size, after=after)
-            )
-            assert page.total_count == len(expected)
+            asked = PageQuery(filters=parsed, order=parse_order(entity, order), first=size, after=after, bound=bound)
+            page = data.page(entity, asked)
+            assert page.total_count == len(expected) or (page.total_count is None and not bound.seconds)
+            assert not (page.cut and bound.seconds)
             got += [node["id"] for node in page.nodes]
             if not page.has_next:
                 break
-            after = page.cursors[-1]
+            after = page.end_cursor
         assert got == expected
 
     check()

@@ -123,6 +123,8 @@ def test_the_connection_has_what_the_published_clients_select(world):
         "endCursor": page.cursors[1],
         "hasNextPage": True,
         "hasPreviousPage": False,
+        "cut": False,
+        "scannedUntil": None,
     }
     assert [edge["node"]["id"] for edge in connection["edges"]] == ["s0002", "s0001"]
 

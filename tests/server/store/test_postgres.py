@@ -1,16 +1,22 @@
 """PostgreSQL itself: which one, whose, and what happens when it goes away."""
 
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import psycopg
 import pytest
+from sqlalchemy import StaticPool
+from sqlalchemy.exc import DBAPIError
 
 from engines import POSTGRES, only
 from literalai_otel.config import ServerConfig
 from literalai_otel.errors import ConfigError
 from literalai_otel.server.store import PageQuery, StepBatch, StepRow, Store, ThreadFields, projects
 from literalai_otel.server.store.database import StoreUnavailableError
+from literalai_otel.server.store.engines import postgres
+from literalai_otel.server.store.engines.postgres import PostgresDriver
 from literalai_otel.server.store.engines.postgres_address import PostgresAddress
 
 pytestmark = pytest.mark.feature("S-HST-02")
@@ -230,6 +236,64 @@ def test_a_transaction_whose_connection_is_cut_is_run_again(engine, world, tmp_p
         for one in sent:
             one.result(WAIT)
     assert len(world.ids(first=1000)) == 200
+
+
+CUTS = {
+    "before anything": lambda driver, cut: cut(),
+    "between statements": lambda driver, cut: (driver.execute("SELECT 1").fetchone(), cut()),
+    "with statements on their way": lambda driver, cut: (driver.executemany("SELECT pg_sleep(?)", SLEEPS), cut()),
+    "in the middle of an answer": lambda driver, cut: (cut(0.2), driver.execute("SELECT pg_sleep(?)", (5,)).fetchone()),
+    "in the middle of many": lambda driver, cut: (cut(0.2), driver.executemany("SELECT pg_sleep(?)", SLEEPS)),
+    "in the middle of a COPY": lambda driver, cut: (
+        cut(0.2),
+        driver.insert("tags", ("project_id", "name"), slow_tags()),
+    ),
+    "not at all, after an error": lambda driver, cut: driver.execute("SELECT 1/0").fetchone(),
+}
+SLEEPS = [(0.1,)] * 30
+
+
+class slow_tags(list[tuple[int, str]]):  # noqa: N801 - rows that take their time
+    def __init__(self) -> None:
+        super().__init__([(1, f"tag {number}") for number in range(60)])
+
+    def __iter__(self):
+        for row in super().__iter__():
+            time.sleep(0.01)
+            yield row
+
+
+@ON_POSTGRES
+@pytest.mark.parametrize("pipelined", [True, False])
+@pytest.mark.parametrize("place", CUTS)
+def test_whatever_is_cut_can_be_rolled_back_and_the_next_transaction_works(
+    engine, tmp_path, monkeypatch, place, pipelined
+):
+    """`place` is where the database ends the session; without a pipeline as with an old libpq."""
+    monkeypatch.setattr(psycopg.capabilities, "has_pipeline", lambda check=False: pipelined)
+    data = tmp_path / "data"
+    made = postgres.engine(engine.address(data), poolclass=StaticPool)
+    with made.connect() as connection, ThreadPoolExecutor(1) as other:
+        driver = PostgresDriver(connection, "public")
+        driver.begin({1})
+        pid = connection.connection.driver_connection.info.backend_pid
+
+        def cut(later=0.0):
+            def end():
+                time.sleep(later)
+                engine.run(data, f"SELECT pg_terminate_backend({pid}, 5000)")
+
+            return other.submit(end) if later else end()
+
+        with suppress(psycopg.Error, DBAPIError):
+            CUTS[place](driver, cut)
+            driver.commit()
+        driver.rollback()
+        again = PostgresDriver(connection, "public")
+        again.begin({1})
+        assert again.execute("SELECT count(*) FROM tags").fetchone() == (0,)
+        again.commit()
+    made.dispose()
 
 
 @ON_POSTGRES

@@ -6,6 +6,7 @@ from literalai_otel.api.operations.experiments import ExperimentOperations
 from literalai_otel.api.operations.generations import GenerationOperations
 from literalai_otel.api.operations.projects import ProjectOperations
 from literalai_otel.api.operations.prompts import PromptOperations
+from literalai_otel.api.operations.score_schemas import ScoreSchemaOperations
 from literalai_otel.api.operations.scores import ScoreOperations
 from literalai_otel.api.operations.steps import StepOperations, StepOutcome
 from literalai_otel.api.operations.threads import ThreadOperations
@@ -21,6 +22,7 @@ class Operations(
     GenerationOperations,
     UserOperations,
     ScoreOperations,
+    ScoreSchemaOperations,
     AttachmentOperations,
     DatasetOperations,
     ExperimentOperations,

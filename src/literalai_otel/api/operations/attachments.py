@@ -26,8 +26,8 @@ _UPLOAD: Final = "/upload/file"
 _FIELDS: Final = ("metadata", "mime", "name", "objectKey", "url")
 
 
-def _upload(content: bytes | Path, thread_id: str | None, mime: str) -> Flow[UploadedFile]:
-    """Both legs. Raises LiteralError when either fails, OSError when there is no such file."""
+def upload(content: bytes | Path, thread_id: str | None, mime: str) -> Flow[UploadedFile]:
+    """Both legs, for whoever wants to know why one failed: LiteralError, or OSError when there is no such file."""
     if isinstance(content, Path):
         content.open("rb").close()  # before anything is sent, and as the error that it is
     file_name = str(uuid4())
@@ -87,7 +87,7 @@ class AttachmentOperations:
         """
         body = content if isinstance(content, Path) else _as_bytes(content)
         try:
-            return (yield from _upload(body, thread_id, mime or DEFAULT_MIME))
+            return (yield from upload(body, thread_id, mime or DEFAULT_MIME))
         except (LiteralError, OSError) as problem:
             logger.warning("Literal AI: a file was not uploaded: %s", problem)
             return UploadedFile(object_key=None, url=None)
@@ -139,7 +139,7 @@ class AttachmentOperations:
         if path is not None or content is not None:
             mime = mime or DEFAULT_MIME
             body = Path(path) if path is not None else _as_bytes(cast("bytes | str", content))
-            stored = yield from _upload(body, thread_id, mime)
+            stored = yield from upload(body, thread_id, mime)
             object_key, url = stored["object_key"], stored["url"]
         fields: dict[str, Any] = {
             "metadata": metadata,

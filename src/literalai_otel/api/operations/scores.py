@@ -24,9 +24,13 @@ def finite(value: Any, what: str) -> float:
 
 
 def checked(score: ScoreDict | Score) -> dict[str, Any]:
-    """A score as variables of the wire. Raises ValueError when its value is no finite number."""
+    """A score as variables of the wire. Raises ValueError when its value is no finite number.
+
+    Without a value its label must name a category, which gives it one.
+    """
     wire: dict[str, Any] = to_wire(score) if isinstance(score, Score) else dict(score)
-    wire["value"] = finite(wire.get("value"), f"the value of score {wire.get('name')!r}")
+    if wire.get("value") is not None or wire.get("label") is None:
+        wire["value"] = finite(wire.get("value"), f"the value of score {wire.get('name')!r}")
     generation_id = wire.pop("generationId", None)
     if generation_id is not None:
         warn_caller("generation_id is deprecated: a generation is a step, use step_id")
@@ -77,7 +81,7 @@ class ScoreOperations:
     def create_score(
         self,
         name: str,
-        value: float,
+        value: float | None,
         type: ScoreType,
         step_id: str | None = None,
         generation_id: str | None = None,
@@ -87,12 +91,13 @@ class ScoreOperations:
         *,
         label: str | None = None,
         scorer: str | None = None,
+        score_schema_id: str | None = None,
     ) -> Flow[Score]:
         """A score of a step or of an experiment item.
 
         Args:
             name: What is judged; scores of one name are compared.
-            value: A finite number.
+            value: A finite number; None where the label names a category, which has one.
             type: `HUMAN`, `AI` or `CODE`.
             step_id: The step, which may be an `llm` step or a run.
             generation_id: Deprecated: the id of the `llm` step.
@@ -101,9 +106,11 @@ class ScoreOperations:
             tags: Texts.
             label: A category.
             scorer: Who or what judged.
+            score_schema_id: The schema that it is made under. Without, it is the schema called `name`, if there is one.
 
         Raises:
             ValueError: The value is no finite number; nothing was sent.
+            GraphQLError: The server refused: the schema has no such category, or the value is out of its range.
         """
         score: ScoreDict = {
             "name": name,
@@ -116,13 +123,16 @@ class ScoreOperations:
             "tags": tags,
             "label": label,
             "scorer": scorer,
+            "scoreSchemaId": score_schema_id,
         }
         data = yield from graphql("CreateScore", documents.CREATE_SCORE, checked(score))
         return Score.from_dict(entity("CreateScore", data, "createScore"))
 
     @operation
     def update_score(self, id: str, update_params: ScoreUpdate) -> Flow[Score]:
-        """Change `comment`, `value` or both of a score; what is not given stays.
+        """Change `comment`, `value` and `label` of a score; what is not given stays.
+
+        Of a score with categories, value and label change together.
 
         Raises:
             NotFoundError: There is no such score.
@@ -130,6 +140,7 @@ class ScoreOperations:
         """
         value = update_params.get("value")
         variables: dict[str, Any] = {"id": id, "comment": update_params.get("comment")}
+        variables["label"] = update_params.get("label")
         if value is not None:
             variables["value"] = finite(value, "the value of a score")
         data = yield from graphql("UpdateScore", documents.UPDATE_SCORE, variables)

@@ -63,9 +63,14 @@ class UserOperations:
         return User.from_dict(known(data, "updateParticipant", "user", id))
 
     @operation
-    def delete_user(self, id: str) -> Flow[str | None]:
-        """Delete a user; the user's threads stay. The id; None when there was no such user."""
-        data = yield from graphql("DeleteUser", documents.DELETE_USER, {"id": id})
+    def delete_user(self, id: str, *, with_threads: bool = False) -> Flow[str | None]:
+        """Delete a user. The id; None when there was no such user.
+
+        Args:
+            id: Of the user.
+            with_threads: The user's threads go too, with their steps, scores and files; else they stay without a user.
+        """
+        data = yield from graphql("DeleteUser", documents.DELETE_USER, {"id": id, "withThreads": with_threads or None})
         deleted: dict[str, Any] | None = data.get("deleteParticipant")
         return deleted["id"] if deleted else None
 

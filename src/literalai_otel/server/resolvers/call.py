@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, InlineFragmentNode, SelectionSetNode
 
@@ -14,6 +14,7 @@ from literalai_otel.server.old_clients import Client
 from literalai_otel.server.problems import Problem
 from literalai_otel.server.store.paging import PageQuery
 from literalai_otel.server.store.projects import Project
+from literalai_otel.server.store.scanning import ScanBound
 from literalai_otel.server.store.store import Store
 
 T = TypeVar("T")
@@ -39,13 +40,23 @@ class Call:
     ingest: Ingest
     files: Files
     client: Client
+    author: str | None = None
+    """The name of the key that asks, for what keeps who made it."""
+    bound: ScanBound = field(default_factory=ScanBound)
     read: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any])
+    cuts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     def once(self, key: Hashable, read: Callable[[], T]) -> T:
         """What `read` answers, asked once for `key` in this request."""
         if key not in self.read:
             self.read[key] = read()
         return self.read[key]
+
+    def note_cut(self, answer: Any, info: Info) -> None:
+        """Remembers that a list was not looked through to its end, for those who do not ask `pageInfo` for it."""
+        page: dict[str, Any] = cast(dict[str, Any], answer).get("pageInfo", {}) if isinstance(answer, dict) else {}
+        if page.get("cut"):
+            self.cuts.append({"path": info.path.as_list(), "scannedUntil": page["scannedUntil"]})
 
     def wait(self, future: Future[T]) -> T:
         """The result after the commit. Raises `Problem` 503 when the writer takes too long."""
@@ -74,6 +85,7 @@ class Call:
             filters=filters,
             order=parse_order(entity, arguments.get("orderBy")),
             count=selects(info, "totalCount"),
+            bound=self.bound,
             hidden=HIDDEN_ENVIRONMENT if entity in _SILOED and not _names_logs(filters) else None,
         )
 

@@ -25,6 +25,7 @@ from literalai_otel.server.resolvers import (
     participants,
     prices,
     prompts,
+    score_schemas,
     scores,
     steps,
     threads,
@@ -34,6 +35,7 @@ from literalai_otel.server.resolvers.documents import Document, DocumentCache
 from literalai_otel.server.resolvers.links import LINKS, Link
 from literalai_otel.server.store.database import StoreUnavailableError
 from literalai_otel.server.store.projects import Project
+from literalai_otel.server.store.scanning import ScanBound
 from literalai_otel.server.store.store import Store
 from literalai_otel.server.values import clean_text
 
@@ -49,6 +51,7 @@ QUERIES: Final[dict[str, Resolver]] = {
     **generations.QUERIES,
     **participants.QUERIES,
     **scores.QUERIES,
+    **score_schemas.QUERIES,
     **attachments.QUERIES,
     **datasets.QUERIES,
     **experiments.QUERIES,
@@ -62,6 +65,7 @@ MUTATIONS: Final[dict[str, Resolver]] = {
     **prices.MUTATIONS,
     **participants.MUTATIONS,
     **scores.MUTATIONS,
+    **score_schemas.MUTATIONS,
     **attachments.MUTATIONS,
     **datasets.MUTATIONS,
     **experiments.MUTATIONS,
@@ -72,8 +76,9 @@ MUTATIONS: Final[dict[str, Resolver]] = {
 class Engine:
     """One schema over one store. Thread-safe; `known` is for the event loop, the rest for worker threads."""
 
-    def __init__(self, store: Store, ingest: Ingest, files: Files) -> None:
+    def __init__(self, store: Store, ingest: Ingest, files: Files, bound: ScanBound) -> None:
         self._store = store
+        self._bound = bound
         self._ingest = ingest
         self._files = files
         self._schema = bound_schema()
@@ -96,8 +101,9 @@ class Engine:
         project: Project,
         environment: str | None,
         client: Client = Client(),  # noqa: B008 - frozen
+        author: str | None = None,
     ) -> dict[str, Any]:
-        """`{data}` or `{data, errors}`.
+        """`{data}` or `{data, errors}`; with `extensions: {cut: [{path, scannedUntil}]}` where lists were cut.
 
         Raises:
             Problem: 400 when execution cannot begin: variables of the wrong type, no such operation.
@@ -105,10 +111,11 @@ class Engine:
             StoreUnavailableError: the database does not answer.
         """
         assert document.tree is not None
+        call = Call(project, environment, self._store, self._ingest, self._files, client, author, self._bound)
         result = execute_sync(
             self._schema,
             document.tree,
-            context_value=Call(project, environment, self._store, self._ingest, self._files, client),
+            context_value=call,
             variable_values=variables,
             operation_name=operation,
         )
@@ -121,6 +128,8 @@ class Engine:
         answer: dict[str, Any] = {"data": result.data}
         if errors:
             answer["errors"] = [_entry(error) for error in errors]
+        if call.cuts:
+            answer["extensions"] = {"cut": call.cuts}
         return answer
 
 
@@ -141,7 +150,10 @@ def bound_schema() -> GraphQLSchema:
 
 def _bind(resolver: Resolver) -> Callable[..., Any]:
     def resolve(_: Any, info: Info, **arguments: Any) -> Any:
-        return resolver(info.context, info, {name: _storable(value) for name, value in arguments.items()})
+        call: Call = info.context
+        answer = resolver(call, info, {name: _storable(value) for name, value in arguments.items()})
+        call.note_cut(answer, info)
+        return answer
 
     return resolve
 

@@ -12,7 +12,7 @@ from literalai_otel.server.old_clients import readable
 from literalai_otel.server.resolvers.attachments import attachment_url
 from literalai_otel.server.resolvers.call import Call, Info, selected, selects
 from literalai_otel.server.resolvers.step_payload import needs_payload
-from literalai_otel.server.store import prompt_links
+from literalai_otel.server.store import prompt_links, score_schemas
 from literalai_otel.server.store.paging import PageQuery
 
 Link = Callable[[Call, Info, dict[str, Any]], Any]
@@ -66,6 +66,17 @@ def score_step(call: Call, info: Info, score: dict[str, Any]) -> dict[str, Any] 
     step_id = score["stepId"]
     return (
         None if step_id is None else call.once(("step", step_id), lambda: call.store.get_step(call.project.id, step_id))
+    )
+
+
+def score_schema(call: Call, info: Info, score: dict[str, Any]) -> dict[str, Any] | None:
+    """The schema that the score was held against; null without one."""
+    schema_id = score["scoreSchemaId"]
+    if schema_id is None:
+        return None
+    return call.once(
+        ("score schema", schema_id),
+        lambda: call.store.read(score_schemas.get, call.project.id, schema_id=schema_id),
     )
 
 
@@ -125,7 +136,7 @@ def generation_tool_calls(call: Call, info: Info, generation: dict[str, Any]) ->
 LINKS: Final[Mapping[str, Mapping[str, Link]]] = {
     "Step": {"thread": step_thread},
     "Attachment": {"url": attachment_url},
-    "Score": {"step": score_step, "projectId": score_project},
+    "Score": {"step": score_step, "projectId": score_project, "schema": score_schema},
     "Generation": {
         "step": generation_step,
         "scores": generation_scores,

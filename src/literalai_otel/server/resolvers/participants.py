@@ -4,6 +4,10 @@ from typing import Any, Final
 
 from literalai_otel.server.problems import Problem
 from literalai_otel.server.resolvers.call import Call, Info
+from literalai_otel.server.store import participants as store
+
+_PIECE: Final = 100
+"""Threads of a user that are looked up at a time, to be deleted one by one."""
 
 
 def participants(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -38,8 +42,13 @@ def update_participant(call: Call, info: Info, arguments: dict[str, Any]) -> dic
 
 
 def delete_participant(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, Any] | None:
-    """Delete a user; the user's threads stay."""
-    deleted = call.wait(call.store.delete_participant(call.project.id, arguments["id"]))
+    """Delete a user; the user's threads stay, or go before, so that a deletion that was cut off can go on."""
+    project_id, user_id = call.project.id, arguments["id"]
+    if arguments.get("withThreads"):
+        while found := call.store.read(store.thread_ids, project_id, user_id, _PIECE):
+            for thread_id in found:
+                call.wait(call.store.delete_thread(project_id, thread_id))
+    deleted = call.wait(call.store.delete_participant(project_id, user_id))
     call.files.sweep_soon()
     return deleted
 

@@ -49,6 +49,7 @@ def update_score(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str,
         arguments["id"],
         comment=arguments.get("comment"),
         value=arguments.get("value"),
+        label=arguments.get("label"),
     )
     return call.wait(changed)
 
@@ -92,7 +93,7 @@ def _created(call: Call, arguments: list[dict[str, Any]], aliases: list[str] | N
         except InvalidValueError as problem:
             where = f"{aliases[place]}: " if aliases else ""
             raise InvalidValueError(f"{where}{problem}") from None
-    created = call.wait(call.store.write(store.create_all, call.project.id, wanted))
+    created = call.wait(call.store.write(store.create_all, call.project.id, wanted, call.author))
     for score, given in zip(created, arguments, strict=True):
         # A generation may be on its way still: then only its score knows that the target is one.
         score["generationId"] = score["generationId"] or given.get("generationId")
@@ -107,13 +108,14 @@ def _fields(given: dict[str, Any]) -> ScoreFields:
     return ScoreFields(
         name=given["name"],
         type=given["type"],
-        value=given["value"],
+        value=given.get("value"),
         label=given.get("label"),
         step_id=step_id if step_id is not None else generation_id,
         dataset_experiment_item_id=given.get("datasetExperimentItemId"),
         scorer=given.get("scorer"),
         comment=given.get("comment"),
         tags=given.get("tags"),
+        schema_id=given.get("scoreSchemaId"),
     )
 
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from literalai_otel import jsonable
-from literalai_otel.server.auth import Keys
+from literalai_otel.server.auth import Caller, Keys
 from literalai_otel.server.ingest import Ingest, Outcome
 from literalai_otel.server.old_clients import Client
 from literalai_otel.server.problems import Problem
@@ -25,6 +25,8 @@ INLINE_BYTES: Final = 128 * 1024
 MAX_EXECUTIONS: Final = 4
 MAX_WAITING: Final = 1_024
 """The published clients fire many mutations at once and try none again; what waits is bounded in bytes by `Intake`."""
+_CUT: Final = {"literal-cut": "true"}
+"""Beside an answer with a list that was not looked through to its end; `extensions.cut` says which."""
 # P300 and TS send this for an empty list (spec/literal-wire.md §2.7); it is no valid GraphQL.
 _EMPTY_BATCH: Final = re.compile(r"\s*mutation\s+(CreateScores|AddStep)\s*\(\s*\)\s*\{\s*\}\s*")
 
@@ -75,8 +77,9 @@ class Engine(Protocol):
         project: Project,
         environment: str | None,
         client: Client,
+        author: str | None,
     ) -> dict[str, Any]:
-        """`{data, errors?}`; blocks. Raises `Problem` 400 and `Overloaded`."""
+        """`{data, errors?, extensions?}`; blocks. Raises `Problem` 400 and `Overloaded`."""
         ...
 
 
@@ -101,7 +104,7 @@ class GraphQLRoute:
 
     async def post(self, request: Request) -> Response:
         """Answer one operation."""
-        project = await self._keys.project_of(request.headers.get("x-api-key"))
+        caller = await self._keys.caller_of(request.headers.get("x-api-key"))
         if media_type(request) not in (JSON, ""):
             raise Problem("UNSUPPORTED_MEDIA_TYPE", f"Content-Type must be {JSON}.")
         environment = request.headers.get("x-env", "").strip() or None
@@ -116,9 +119,10 @@ class GraphQLRoute:
             plan = document.plan
             if plan is not None:
                 _check_operation(plan, wanted.operation)
-                return await self._ingest_steps(plan, wanted, project, environment, inline=inline)
+                return await self._ingest_steps(plan, wanted, caller.project, environment, inline=inline)
             client = Client(request.headers.get("x-client-name"), request.headers.get("x-client-version"))
-            return json_answer(await self._on_thread(self._execute, document, wanted, project, environment, client))
+            answer = await self._on_thread(self._execute, document, wanted, caller, environment, client)
+            return json_answer(answer, headers=_CUT if "cut" in answer.get("extensions", ()) else None)
 
     async def _ingest_steps(
         self, plan: Plan, wanted: GraphQLRequest, project: Project, environment: str | None, *, inline: bool
@@ -132,11 +136,17 @@ class GraphQLRoute:
         return json_answer({"data": plan.answer(outcomes)})
 
     def _execute(
-        self, document: Document, wanted: GraphQLRequest, project: Project, environment: str | None, client: Client
+        self, document: Document, wanted: GraphQLRequest, caller: Caller, environment: str | None, client: Client
     ) -> dict[str, Any]:
         with refusing_overload():
             return self._engine.execute(
-                document, wanted.variables, wanted.operation, project=project, environment=environment, client=client
+                document,
+                wanted.variables,
+                wanted.operation,
+                project=caller.project,
+                environment=environment,
+                client=client,
+                author=caller.name,
             )
 
     async def _on_thread(self, function: Any, *arguments: Any) -> Any:

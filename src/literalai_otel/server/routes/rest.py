@@ -6,7 +6,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from literalai_otel import jsonable
+from literalai_otel import __version__, jsonable
 from literalai_otel.server.auth import Keys
 from literalai_otel.server.problems import Problem
 from literalai_otel.server.routes.answers import json_answer
@@ -29,9 +29,12 @@ class RestRoute:
         self._exports = CapacityLimiter(MAX_EXPORTS)
 
     async def my_project(self, request: Request) -> Response:
-        """`{"projectId": …}`. The body is not looked at: clients send `{}` or nothing."""
+        """`{"projectId": …, "version": …}`, the server's version, for `literalai-otel doctor`.
+
+        The body is not looked at: clients send `{}` or nothing.
+        """
         project = await self._keys.project_of(request.headers.get("x-api-key"))
-        return json_answer({"projectId": project.public_id})
+        return json_answer({"projectId": project.public_id, "version": __version__})
 
     async def export_dataset(self, request: Request) -> Response:
         """`{"data": dataset with items}`, null when it is unknown, for `{"id"}`, `{"name"}` or the bare id."""

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from sqlalchemy import Column, ColumnElement, Select, and_, false, func, literal, not_, or_, select
@@ -60,9 +60,21 @@ def compare(column: ColumnElement[Any], condition: Condition) -> ColumnElement[b
 NEGATIONS: Final[Mapping[str, str]] = {"neq": "eq", "nilike": "ilike", "nin": "in", "is": "nis"}
 
 
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A way to compare that an index over `column` may answer."""
+
+    column: ColumnElement[Any]
+    build: Build
+
+    def __call__(self, condition: Condition, project_id: int) -> ColumnElement[bool]:
+        """See `Build`."""
+        return self.build(condition, project_id)
+
+
 def by_value(column: ColumnElement[Any]) -> Build:
     """By a column as it is."""
-    return lambda condition, _: compare(column, condition)
+    return Indexed(column, lambda condition, _: compare(column, condition))
 
 
 def by_seconds(column: ColumnElement[Any]) -> Build:
@@ -76,7 +88,7 @@ def by_seconds(column: ColumnElement[Any]) -> Build:
             value = float(round(exact)) if abs(exact - round(exact)) < 1e-3 else exact
         return compare(column, replace(condition, value=value))
 
-    return build
+    return Indexed(column, build)
 
 
 def by_json(column: ColumnElement[Any]) -> Build:

@@ -9,6 +9,7 @@ from literalai_otel.server.filters import Condition, Entity
 from literalai_otel.server.store.comparisons import (
     NEGATIONS,
     Build,
+    Indexed,
     by_json,
     by_listed,
     by_payload,
@@ -28,8 +29,8 @@ from literalai_otel.server.store.evaluation_tables import (
     prompt_versions,
 )
 from literalai_otel.server.store.narrowing import OWN_SCORES, OWN_STEPS, OWN_THREADS, narrow
-from literalai_otel.server.store.paging import Conditions
 from literalai_otel.server.store.prompt_links import VERSION_IDS
+from literalai_otel.server.store.scanning import Conditions, Filter
 from literalai_otel.server.store.tables import (
     participants,
     scores,
@@ -142,7 +143,7 @@ _STEP_FIELDS: Final[Mapping[str, Build]] = {
     "input": by_payload("input"),
     "output": by_payload("output"),
     "metadata": by_payload("metadata"),
-    "startTime": _by_start,
+    "startTime": Indexed(steps.c.sort_time, _by_start),
     "endTime": by_value(steps.c.end_time),
     "parentId": by_value(steps.c.parent_id),
     "rootRunId": by_value(steps.c.root_run_id),
@@ -180,7 +181,7 @@ _BUILDERS: Final[Mapping[Entity, Mapping[str, Build]]] = {
         "stepOutput": by_some(_STEPS_OF_THREAD, by_payload("output")),
         "tags": _by_tags(threads.c.row_id, thread_tags.c.thread_row),
         "participantId": by_value(threads.c.participant_id),
-        "participantIdentifiers": _user_of_a_thread,
+        "participantIdentifiers": Indexed(threads.c.participant_id, _user_of_a_thread),
         "scoreValue": _SCORE_OF_A_THREAD,
         "environment": by_value(threads.c.environment),
     },
@@ -259,19 +260,22 @@ def where(
 ) -> Conditions:
     """The WHERE of a list of filters within a project; all of its elements must hold.
 
-    With a `connection`, a filter by another table that few rows pass is answered first: the rows are then named.
+    With a `connection`, a filter by another table that few rows pass is where the list begins (`store.narrowing`).
     """
     builders, table = _BUILDERS[entity], _TABLES[entity]
     first = narrow(connection, entity, project_id, conditions) if connection is not None and conditions else None
-    if first is not None and first.row_ids is not None:
-        # Without the project, which the named rows are of anyway, no database takes the index of the order instead.
+    base: list[ColumnElement[bool]] = [table.c.project_id == project_id]
+    others = conditions
+    if first is not None and first.few:
+        base = list(first.where)
         others = [condition for condition in conditions if condition is not first.condition]
-        return Conditions(
-            [table.c.row_id.in_(first.row_ids), *(builders[other.field](other, project_id) for other in others)]
-        )
-    found = Conditions(
-        [table.c.project_id == project_id, *(builders[one.field](one, project_id) for one in conditions)]
-    )
-    if first is not None and len(conditions) == 1:
-        found.matching = first.matching
-    return found
+    if entity == "generations":
+        base.append(steps.c.generation_type.is_not(None))
+    filters = [_filter(builders[one.field], one, project_id) for one in others]
+    alone = first is not None and len(conditions) == 1 and entity != "generations"
+    return Conditions(base, filters, first if alone else None)
+
+
+def _filter(build: Build, condition: Condition, project_id: int) -> Filter:
+    column = build.column if isinstance(build, Indexed) else None
+    return Filter(condition, build(condition, project_id), column)

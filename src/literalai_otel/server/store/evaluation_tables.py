@@ -1,4 +1,4 @@
-"""The tables of datasets, experiments and prompts, in the schema of `tables`.
+"""The tables of datasets, experiments, prompts and score schemas, in the schema of `tables`.
 
 What clients may send in any shape (inputs, outputs, params, messages) is JSON in Text columns: nothing looks into it
 but the parameters of experiments, which are found by key, so each leaf of them is a row of `experiment_params`.
@@ -159,4 +159,23 @@ prompt_variants: Final = Table(
     Column("variables", Text),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("project_id", "id"),
+)
+
+score_schemas: Final = Table(
+    "score_schemas",
+    metadata,
+    Column("row_id", RowId, primary_key=True),
+    Column("project_id", BigInteger, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text),
+    Column("type", Text, nullable=False),
+    Column("categories", Text),
+    Column("minimum", Float),
+    Column("maximum", Float),
+    Column("created_by", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("project_id", "id"),
+    UniqueConstraint("project_id", "name"),
 )

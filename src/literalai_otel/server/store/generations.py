@@ -41,7 +41,7 @@ def page(connection: Connection, project_id: int, query: PageQuery) -> Listing:
         descending=descending,
         nullable=column != "createdAt",
     )
-    conditions = [*where("generations", project_id, query.filters, connection), steps.c.generation_type.is_not(None)]
+    conditions = where("generations", project_id, query.filters, connection)
     found = fetch(connection, [*COLUMNS, _IDENTIFIER.label("identifier")], conditions, query, sorting)
     public_id = projects.public_id(connection, project_id)
     nodes: list[dict[str, Any]] = []

@@ -2,19 +2,23 @@
 
 Lists of logs are walked in their order. A tag, a score or a user that few rows have would make that walk long, and
 looking up all rows of a common one would be longer still; neither database knows which it is. So it is asked: up to
-`FEW` rows are taken from the other table, and where there are no more, the list is made of those.
+`FEW` rows are counted in the other table, and where there are no more, the list is made of those.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Column, Connection, Select, and_, select
+from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Select, Table, and_, any_, func, select
 
 from literalai_otel.server.filters import Condition, Entity
 from literalai_otel.server.store.comparisons import NEGATIONS, compare
 from literalai_otel.server.store.tables import participants, scores, step_tags, steps, tags, thread_tags, threads
 
-FEW: Final = 2_000
+FEW: Final[Mapping[str, int]] = {"sqlite": 1_000, "postgresql": 5_000}
+"""By engine: where a page of 51 found by walking 1 000 000 rows costs as much (measured)."""
+COUNTED: Final = 20_000
+"""Rows of the other table whose own rows are looked up for nothing but their number."""
 
 OWN_STEPS: Final = and_(steps.c.project_id == threads.c.project_id, steps.c.thread_id == threads.c.id)
 OWN_THREADS: Final = and_(
@@ -22,50 +26,79 @@ OWN_THREADS: Final = and_(
 )
 OWN_SCORES: Final = and_(scores.c.project_id == steps.c.project_id, scores.c.step_id == steps.c.id)
 
-Matching = Callable[[Condition, int], Select[Any]]
-"""A condition and the project to the numbers of the rows that pass."""
+
+class Related(NamedTuple):
+    """What another table says: the rows of the list whose column `key` is among `values` pass."""
+
+    key: Column[Any]
+    values: Callable[[Condition, int], Select[Any]]
 
 
-class Narrow(NamedTuple):
-    """What one condition says about a list: `row_ids` where they are few."""
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """What one condition says about a list: `few` rows pass, those of `where`."""
 
     condition: Condition
-    matching: Select[Any]
-    row_ids: list[int] | None
+    key: Column[Any]
+    values: Select[Any]
+    where: Sequence[ColumnElement[bool]]
+    few: bool
+
+    def count(self, connection: Connection) -> int | None:
+        """How many rows pass; None where looking them up would take too long."""
+        table = self.key.table
+        if self.key is not table.c.row_id and _more_than(connection, self.values, COUNTED):
+            return None
+        # A row may be named twice, and one that is named need not be there; only row numbers are both, once each.
+        counted = self.values.distinct() if self.key is table.c.row_id else select(table.c.row_id).where(*self.where)
+        return connection.execute(select(func.count()).select_from(counted.subquery())).scalar_one()
 
 
 def narrow(connection: Connection, entity: Entity, project_id: int, conditions: Sequence[Condition]) -> Narrow | None:
     """The condition by another table that leaves few rows, else the last of those that leave many."""
     found: Narrow | None = None
     for condition in conditions:
-        matching = _matching(entity, project_id, condition)
-        if matching is None:
+        related = _RELATED.get(entity, {}).get(condition.field)
+        if related is None or condition.operator in NEGATIONS or condition.operator == "ilike":
             continue
-        row_ids = list(connection.execute(matching.limit(FEW + 1)).scalars())
-        found = Narrow(condition, matching, row_ids if len(row_ids) <= FEW else None)
-        if found.row_ids is not None:
+        values = related.values(condition, project_id)
+        few = not _more_than(connection, values, FEW[connection.dialect.name])
+        where = _among(connection.dialect.name, related.key, values, project_id)
+        found = Narrow(condition, related.key, values, where, few)
+        if few:
             break
     return found
 
 
-def _matching(entity: Entity, project_id: int, condition: Condition) -> Select[Any] | None:
-    build = _BUILDERS.get(entity, {}).get(condition.field)
-    if build is None or condition.operator in NEGATIONS or condition.operator == "ilike":
-        return None
-    found = build(condition, project_id)
-    # One tag is on a row once; of two tags a row may have both.
-    return found if isinstance(condition.value, tuple) and len(condition.value) == 1 else found.distinct()
+def _more_than(connection: Connection, values: Select[Any], most: int) -> bool:
+    counted = select(func.count()).select_from(values.limit(most + 1).subquery())
+    return connection.execute(counted).scalar_one() > most
 
 
-def _by(statement: Select[Any], column: Column[Any]) -> Matching:
+def _among(dialect: str, key: Column[Any], values: Select[Any], project_id: int) -> list[ColumnElement[bool]]:
+    """The rows whose key is among the values, said so that the database begins there and not at the list."""
+    table = key.table
+    assert isinstance(table, Table)
+    if dialect == "postgresql":
+        array = func.array(values.distinct().scalar_subquery(), type_=ARRAY(key.type))
+        return [table.c.project_id == project_id, key == any_(array)]
+    # Without the project beside the row number, which is of the project anyway, no index of the order is taken instead.
+    if key is table.c.row_id:
+        return [key.in_(values)]
+    rows = table.alias()
+    named = select(rows.c.row_id).where(rows.c.project_id == project_id, rows.c[key.key].in_(values))
+    return [table.c.row_id.in_(named)]
+
+
+def _by(values: Select[Any], column: Column[Any]) -> Callable[[Condition, int], Select[Any]]:
     """By a column of the other table, whose rows have the project too."""
     project: Column[Any] = column.table.c.project_id
-    return lambda condition, project_id: statement.where(project == project_id, compare(column, condition))
+    return lambda condition, project_id: values.where(project == project_id, compare(column, condition))
 
 
-def _by_score(statement: Select[Any]) -> Matching:
+def _by_score(values: Select[Any]) -> Callable[[Condition, int], Select[Any]]:
     def build(condition: Condition, project_id: int) -> Select[Any]:
-        found = statement.where(scores.c.project_id == project_id, compare(scores.c.value, condition))
+        found = values.where(scores.c.project_id == project_id, compare(scores.c.value, condition))
         return found if condition.path is None else found.where(scores.c.name == condition.path)
 
     return build
@@ -77,26 +110,41 @@ def _steps_of_user(condition: Condition, project_id: int) -> Select[Any]:
         participants.c.project_id == project_id, compare(participants.c.identifier, condition)
     )
     own = select(threads.c.id).where(threads.c.project_id == project_id, threads.c.participant_id.in_(users))
-    return select(steps.c.row_id).where(steps.c.project_id == project_id, steps.c.thread_id.in_(own))
+    return select(_STEPS.c.row_id).where(_STEPS.c.project_id == project_id, _STEPS.c.thread_id.in_(own))
 
 
-_SCORED_STEPS: Final = _by_score(select(steps.c.row_id).join(scores, OWN_SCORES))
-_OF_STEPS: Final[Mapping[str, Matching]] = {
-    "tags": _by(select(step_tags.c.step_row).join(tags, tags.c.id == step_tags.c.tag_id), tags.c.name),
+# Under names of their own, so that a subquery on the listed table itself is not taken for a part of it.
+_STEPS: Final = steps.alias()
+_THREADS: Final = threads.alias()
+_OWN_USERS: Final = and_(
+    _THREADS.c.project_id == participants.c.project_id, _THREADS.c.participant_id == participants.c.id
+)
+_SCORED_STEPS: Final = Related(steps.c.id, _by_score(select(scores.c.step_id)))
+_OF_STEPS: Final[Mapping[str, Related]] = {
+    "tags": Related(
+        steps.c.row_id, _by(select(step_tags.c.step_row).join(tags, tags.c.id == step_tags.c.tag_id), tags.c.name)
+    ),
     "scoreValue": _SCORED_STEPS,
-    "participantIdentifier": _steps_of_user,
-    "participantIdentifiers": _steps_of_user,
+    "participantIdentifier": Related(steps.c.row_id, _steps_of_user),
+    "participantIdentifiers": Related(steps.c.row_id, _steps_of_user),
 }
-_BUILDERS: Final[Mapping[Entity, Mapping[str, Matching]]] = {
+_RELATED: Final[Mapping[Entity, Mapping[str, Related]]] = {
     "steps": _OF_STEPS,
-    "generations": {"tags": _OF_STEPS["tags"], "score": _SCORED_STEPS, "participant": _steps_of_user},
+    "generations": {
+        "tags": _OF_STEPS["tags"],
+        "score": _SCORED_STEPS,
+        "participant": _OF_STEPS["participantIdentifier"],
+    },
     "threads": {
-        "tags": _by(select(thread_tags.c.thread_row).join(tags, tags.c.id == thread_tags.c.tag_id), tags.c.name),
-        "scoreValue": _by_score(select(threads.c.row_id).join(steps, OWN_STEPS).join(scores, OWN_SCORES)),
-        "participantIdentifiers": _by(
-            select(threads.c.row_id).join(participants, OWN_THREADS), participants.c.identifier
+        "tags": Related(
+            threads.c.row_id,
+            _by(select(thread_tags.c.thread_row).join(tags, tags.c.id == thread_tags.c.tag_id), tags.c.name),
         ),
-        "stepName": _by(select(threads.c.row_id).join(steps, OWN_STEPS), steps.c.name),
-        "stepType": _by(select(threads.c.row_id).join(steps, OWN_STEPS), steps.c.type),
+        "scoreValue": Related(threads.c.id, _by_score(select(steps.c.thread_id).join(scores, OWN_SCORES))),
+        "participantIdentifiers": Related(
+            threads.c.row_id, _by(select(_THREADS.c.row_id).join(participants, _OWN_USERS), participants.c.identifier)
+        ),
+        "stepName": Related(threads.c.id, _by(select(steps.c.thread_id), steps.c.name)),
+        "stepType": Related(threads.c.id, _by(select(steps.c.thread_id), steps.c.type)),
     },
 }

@@ -113,6 +113,12 @@ def update(
     return _stored(connection, project_id, participant_id)
 
 
+def thread_ids(connection: Connection, project_id: int, participant_id: str, limit: int) -> list[str]:
+    """The ids of some of the threads of a user."""
+    own = (threads.c.project_id == project_id, threads.c.participant_id == participant_id)
+    return list(connection.execute(select(threads.c.id).where(*own).limit(limit)).scalars())
+
+
 def delete(connection: Connection, project_id: int, participant_id: str) -> dict[str, Any] | None:
     """Deletes a user; the threads stay."""
     user = get(connection, project_id, participant_id=participant_id)

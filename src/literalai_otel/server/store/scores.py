@@ -1,10 +1,10 @@
 """Scores: reads, writes, deletion (`spec/literal-wire.md` §2.6, §2.7).
 
 A score hangs on a step, on an item of an experiment, or on both. It may come before its step, which is how feedback
-overtakes a batch that is still on its way; an item of an experiment is always there first.
+overtakes a batch that is still on its way; an item of an experiment is always there first. A score schema of its name,
+or the one that it names, is what it is held against (`score_schemas`).
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,9 +16,11 @@ from sqlalchemy import update as change
 
 from literalai_otel.errors import LiteralError
 from literalai_otel.jsonable import dumps_text, loads
+from literalai_otel.server.store import score_schemas
 from literalai_otel.server.store.conditions import where
 from literalai_otel.server.store.evaluation_tables import experiment_items
 from literalai_otel.server.store.paging import Listing, PageQuery, Sorting, fetch
+from literalai_otel.server.store.score_rules import CATEGORICAL, finite
 from literalai_otel.server.store.tables import participants, scores, steps, threads
 from literalai_otel.server.times import format_time, now
 from literalai_otel.server.values import InvalidValueError, clean_id, clean_tags, clean_text
@@ -35,6 +37,8 @@ _WIRE: Final = {
     "label": "label",
     "comment": "comment",
     "scorer": "scorer",
+    "schema_id": "scoreSchemaId",
+    "created_by": "createdBy",
 }
 _COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
     *scores.c,
@@ -67,17 +71,18 @@ class ProtectedScoreError(LiteralError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreFields:
-    """What a client says of a new score. It needs a step or an item of an experiment."""
+    """What a client says of a new score. It needs a step or an item of an experiment, and a value or a label."""
 
     name: str
     type: str
-    value: float
+    value: float | None
     label: str | None = None
     step_id: str | None = None
     dataset_experiment_item_id: str | None = None
     scorer: str | None = None
     comment: str | None = None
     tags: list[str] | None = None
+    schema_id: str | None = None
 
 
 def page(connection: Connection, project_id: int, query: PageQuery) -> Listing:
@@ -117,53 +122,72 @@ def checked(fields: ScoreFields) -> dict[str, Any]:
         raise InvalidValueError("a score needs a target: give stepId or datasetExperimentItemId")
     if fields.type not in TYPES:
         raise InvalidValueError(f"type must be one of {', '.join(TYPES)}, not {fields.type!r}")
+    if fields.value is None and fields.label is None:
+        raise InvalidValueError("a score needs a value, or the label of a category of its schema")
     item_id, step_id = fields.dataset_experiment_item_id, fields.step_id
     return {
         "name": clean_id(fields.name, "name"),
         "type": fields.type,
-        "value": _finite(fields.value),
+        "value": None if fields.value is None else finite(fields.value, "value"),
         "label": _text(fields.label, "label"),
         "step_id": None if step_id is None else clean_id(step_id, "stepId"),
         "dataset_experiment_item_id": None if item_id is None else clean_id(item_id, "datasetExperimentItemId"),
         "scorer": _text(fields.scorer, "scorer"),
         "comment": _text(fields.comment, "comment"),
         "tags": None if fields.tags is None else dumps_text(clean_tags(fields.tags, "tags")),
+        "schema_id": None if fields.schema_id is None else clean_id(fields.schema_id, "scoreSchemaId"),
     }
 
 
-def create_all(connection: Connection, project_id: int, columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """New scores of `checked` columns, in their order: all of them or none.
+def create_all(
+    connection: Connection, project_id: int, columns: Sequence[Mapping[str, Any]], author: str | None = None
+) -> list[dict[str, Any]]:
+    """New scores of `checked` columns, in their order: all of them or none. `author` is who asked for it.
 
     Raises:
-        InvalidValueError: an item of an experiment is unknown.
+        InvalidValueError: an item of an experiment or a schema is unknown, or a schema does not allow the score.
     """
     moment = now()
     ids = [str(uuid4()) for _ in columns]
+    common = {"project_id": project_id, "created_by": author}
     rows = [
-        {**given, "project_id": project_id, "id": score_id, "created_at": moment + place, "updated_at": moment + place}
+        {**given, **common, "id": score_id, "created_at": moment + place, "updated_at": moment + place}
         for place, (score_id, given) in enumerate(zip(ids, columns, strict=True))
     ]
     _check_items(connection, project_id, rows)
+    _hold_against_schemas(connection, project_id, rows)
     if rows:
         connection.execute(insert(scores), rows)
     return _of_ids(connection, project_id, ids)
 
 
 def update(
-    connection: Connection, project_id: int, score_id: str, *, comment: str | None, value: float | None
+    connection: Connection,
+    project_id: int,
+    score_id: str,
+    *,
+    comment: str | None = None,
+    value: float | None = None,
+    label: str | None = None,
 ) -> dict[str, Any] | None:
     """The score after the change (None leaves a value), None when it is unknown.
 
+    Of a score with categories, value and label change together.
+
     Raises:
-        InvalidValueError: a value breaks a rule.
+        InvalidValueError: a value breaks a rule, that of the score's schema among them.
     """
     values: dict[str, Any] = {}
     if comment is not None:
         values["comment"] = clean_text(comment, "comment")
     if value is not None:
-        values["value"] = _finite(value)
+        values["value"] = finite(value, "value")
+    if label is not None:
+        values["label"] = clean_text(label, "label")
     if values:
         own = (scores.c.project_id == project_id, scores.c.id == score_id)
+        if not values.keys().isdisjoint(("value", "label")):
+            values |= _allowed(connection, project_id, score_id, values)
         connection.execute(change(scores).where(*own).values(**values, updated_at=now()))
     return get(connection, project_id, score_id)
 
@@ -234,14 +258,41 @@ def _check_items(connection: Connection, project_id: int, rows: Sequence[Mapping
         raise InvalidValueError(f"no item of an experiment has the id {min(wanted)!r} (datasetExperimentItemId)")
 
 
+def _hold_against_schemas(connection: Connection, project_id: int, rows: Sequence[dict[str, Any]]) -> None:
+    """Completes the rows that have a schema: the one that they name, else the one of their name."""
+    wanted = {row["schema_id"] for row in rows} - {None}
+    found = score_schemas.of_scores(connection, project_id, wanted, {row["name"] for row in rows})
+    by_id, by_name = {schema.id: schema for schema in found}, {schema.name: schema for schema in found}
+    for row in rows:
+        schema_id, name = row["schema_id"], row["name"]
+        schema = by_name.get(name) if schema_id is None else by_id.get(schema_id)
+        if schema_id is not None and schema is None:
+            raise InvalidValueError(f"no score schema has the id {schema_id!r} (scoreSchemaId)")
+        if schema is None:
+            if row["value"] is None:
+                raise InvalidValueError(f"the score {name!r} has no schema that gives its label a number: give a value")
+            continue
+        if schema.name != name:
+            raise InvalidValueError(f"a score of the schema {schema.name!r} has its name, not {name!r}")
+        value, label = schema.rule.fit(name, row["value"], row["label"])
+        row.update(schema_id=schema.id, value=value, label=label)
+
+
+def _allowed(connection: Connection, project_id: int, score_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` of a change as the schema of the score has them; nothing when it has none."""
+    own = (scores.c.project_id == project_id, scores.c.id == score_id)
+    stored = connection.execute(select(scores).where(*own)).one_or_none()
+    linked = stored.schema_id if stored is not None else None
+    schema = next(iter(score_schemas.of_scores(connection, project_id, [linked])), None) if linked else None
+    if stored is None or schema is None:
+        return {}
+    kept = None if schema.rule.type == CATEGORICAL else stored.value
+    value, label = schema.rule.fit(stored.name, values.get("value", kept), values.get("label"))
+    return {"value": value} if label is None else {"value": value, "label": label}
+
+
 def _text(value: str | None, field: str) -> str | None:
     return None if value is None else clean_text(value, field)
-
-
-def _finite(value: float) -> float:
-    if not math.isfinite(value):
-        raise InvalidValueError("value must be a finite number")
-    return float(value)
 
 
 def _chunks(ids: Sequence[str]) -> list[Sequence[str]]:

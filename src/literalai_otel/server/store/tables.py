@@ -179,6 +179,7 @@ for _name, _columns, _where in (
     ("ix_steps_error", (steps.c.sort_time,), steps.c.error.is_not(None)),
     ("ix_steps_model", (steps.c.model, steps.c.sort_time), steps.c.model.is_not(None)),
     ("ix_steps_generation", (steps.c.created_at,), steps.c.generation_type.is_not(None)),
+    ("ix_steps_tokens", (steps.c.token_count, steps.c.row_id), steps.c.generation_type.is_not(None)),
     ("ix_steps_span", (steps.c.trace_id, steps.c.span_id), steps.c.trace_id.is_not(None)),
     ("ix_steps_waiting", (steps.c.trace_id, steps.c.waiting_span_id), steps.c.waiting_span_id.is_not(None)),
 ):
@@ -236,6 +237,8 @@ scores: Final = Table(
     Column("comment", Text),
     Column("scorer", Text),
     Column("tags", Text),
+    Column("schema_id", Text),
+    Column("created_by", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("project_id", "id"),
@@ -265,6 +268,7 @@ attachments: Final = Table(
 )
 for _name, _column, _more in (
     ("ix_scores_item", scores.c.dataset_experiment_item_id, [scores.c.created_at]),
+    ("ix_scores_schema", scores.c.schema_id, [scores.c.created_at]),
     ("ix_attachments_object", attachments.c.object_key, []),
 ):
     _where = _column.is_not(None)

@@ -17,12 +17,25 @@ from literalai_otel.server.store import (
     experiments,
     participants,
     prices,
+    prompt_rollouts,
+    prompts,
     rollups,
     steps,
     threads,
 )
 from literalai_otel.server.store import tables as stored
-from literalai_otel.server.store.transfer_kinds import EXPERIMENT, FILE, ITEM, PRICE, STEP, THREAD, USER, Kind, Values
+from literalai_otel.server.store.transfer_kinds import (
+    EXPERIMENT,
+    FILE,
+    ITEM,
+    PRICE,
+    STEP,
+    THREAD,
+    USER,
+    VERSION,
+    Kind,
+    Values,
+)
 from literalai_otel.server.times import format_time, now, parse_time
 from literalai_otel.server.values import InvalidValueError
 
@@ -294,6 +307,22 @@ def _put_item(connection: Connection, project_id: int, kind: Kind, record: Recor
         raise InvalidValueError("an item of a generation dataset needs the input {messages: [{role, content}, …]}")
 
 
+def _put_version(connection: Connection, project_id: int, kind: Kind, record: Record) -> None:
+    """A version may name its prompt, as the published SDK saves it: then the prompt is found or made by its name.
+
+    What was saved so says nothing of the split, so the first version of a prompt without one gets it all.
+    """
+    name = record.get("lineageName")
+    if name is None or record.get("lineageId") is not None:
+        _put_row(connection, project_id, kind, record)
+        return
+    lineage_id = prompts.get_or_create_lineage(connection, project_id, name, None)["id"]
+    _put_row(connection, project_id, kind, {**record, "lineageId": lineage_id})
+    if not prompt_rollouts.of_lineage(connection, project_id, lineage_id):
+        whole = [{"version": record["version"], "rollout": prompt_rollouts.WHOLE}]
+        prompt_rollouts.replace_all(connection, project_id, lineage_id, whole)
+
+
 def _put_price(connection: Connection, project_id: int, kind: Kind, record: Record) -> None:
     values, price = kind.values(record), dict(record)
     if "id" not in values:
@@ -316,4 +345,5 @@ _WRITERS: Final = {
     THREAD.name: _put_thread,
     ITEM.name: _put_item,
     EXPERIMENT.name: _put_experiment,
+    VERSION.name: _put_version,
 }

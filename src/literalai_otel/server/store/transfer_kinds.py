@@ -18,6 +18,8 @@ from literalai_otel.server.store import file_tables, tables
 from literalai_otel.server.store.dataset_items import MAX_INTERMEDIARY_BYTES
 from literalai_otel.server.store.json_columns import encode
 from literalai_otel.server.store.prompt_content import parse_content
+from literalai_otel.server.store.score_rules import Rule
+from literalai_otel.server.store.score_schemas import columns_of
 from literalai_otel.server.times import format_time, parse_time
 from literalai_otel.server.values import InvalidValueError, clean_id, clean_text
 from literalai_otel.translate.limits import MAX_CONTENT_BYTES, MAX_METADATA_BYTES
@@ -27,7 +29,7 @@ Values = dict[str, Any]
 _JSON_COLUMNS: Final = frozenset(
     {
         *("metadata", "tags", "input", "expected_output", "intermediary_steps", "params", "output"),
-        *("template_messages", "tools", "settings", "variables", "variables_default_values"),
+        *("template_messages", "tools", "settings", "variables", "variables_default_values", "categories"),
     }
 )
 _LIMITS: Final = {"metadata": MAX_METADATA_BYTES, "intermediary_steps": MAX_INTERMEDIARY_BYTES}
@@ -144,6 +146,11 @@ def _prompt_hashes(values: Values) -> Values:
     return {"core_hash": content.core_hash, "content_hash": content.content_hash}
 
 
+def _schema_rule(values: Values) -> Values:
+    categories = loads(values["categories"]) if values.get("categories") else None
+    return columns_of(Rule.of(values.get("type"), categories, values.get("minimum"), values.get("maximum")))
+
+
 _SCORE_TYPES: Final = ("HUMAN", "CODE", "AI")
 _DATASET_TYPES: Final = ("key_value", "generation")
 _PARTICIPANT_COLUMNS: Final = ("row_id", "project_id", "id", "identifier", "metadata", "created_at")
@@ -169,6 +176,14 @@ ITEM: Final = Kind(
     refers={"dataset_id": evaluation.datasets},
     defaults={"input": "{}"},
 )
+VERSION: Final = Kind(
+    name="prompt_version",
+    table=evaluation.prompt_versions,
+    refers={"lineage_id": evaluation.prompt_lineages},
+    renamed={"description": "versionDesc"},
+    derived=frozenset({"core_hash", "content_hash"}),
+    derive=_prompt_hashes,
+)
 EXPERIMENT: Final = Kind(
     name="experiment",
     table=evaluation.experiments,
@@ -180,14 +195,7 @@ KINDS: Final = {
         USER,
         PRICE,
         Kind(name="prompt_lineage", table=evaluation.prompt_lineages),
-        Kind(
-            name="prompt_version",
-            table=evaluation.prompt_versions,
-            refers={"lineage_id": evaluation.prompt_lineages},
-            renamed={"description": "versionDesc"},
-            derived=frozenset({"core_hash", "content_hash"}),
-            derive=_prompt_hashes,
-        ),
+        VERSION,
         Kind(
             name="prompt_rollout",
             table=evaluation.prompt_rollouts,
@@ -212,7 +220,18 @@ KINDS: Final = {
             renamed={"experiment_id": "datasetExperimentId"},
         ),
         FILE,
-        Kind(name="score", table=tables.scores, choices={"type": _SCORE_TYPES}),
+        Kind(
+            name="score_schema",
+            table=evaluation.score_schemas,
+            renamed={"minimum": "min", "maximum": "max"},
+            derive=_schema_rule,
+        ),
+        Kind(
+            name="score",
+            table=tables.scores,
+            renamed={"schema_id": "scoreSchemaId"},
+            choices={"type": _SCORE_TYPES},
+        ),
         Kind(name="attachment", table=tables.attachments),
     )
 }

@@ -93,10 +93,11 @@ def _gather(merged: dict[str, StepRow], row: StepRow) -> None:
 
 
 def _write(db: Driver, project_id: int, rows: dict[str, StepRow], lineage: Lineage, ledger: Ledger) -> None:
-    newest = db.execute("SELECT created_at FROM steps ORDER BY row_id DESC LIMIT 1").fetchone() or (0,)
+    last = db.execute("SELECT created_at FROM steps ORDER BY row_id DESC LIMIT 1")
+    row_ids = db.new_row_ids("steps", sum(lineage.stored(step_id) is None for step_id in rows))
+    newest = last.fetchone() or (0,)
     # One microsecond apart, and never backwards: the order of arrival stays visible in createdAt.
     moments = count(max(now(), newest[0] + 1))
-    row_ids = db.new_row_ids("steps", sum(lineage.stored(step_id) is None for step_id in rows))
     inserts: list[tuple[Any, ...]] = []
     updates: list[tuple[Any, ...]] = []
     payloads: list[tuple[int, bytes | str]] = []
