@@ -43,6 +43,18 @@ def durable(name: str) -> Iterator[Engine]:
         server.close()
 
 
+def occupied(engine: Engine, data_dir: Path) -> tuple[int, int]:
+    """Bytes of all tables with their indexes, and how many steps there are."""
+    size = (
+        "(SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)"
+        if isinstance(engine, Sqlite)
+        else "(SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class "
+        "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace)"
+    )
+    ((taken, steps),) = engine.run(data_dir, f"SELECT {size}, (SELECT count(*) FROM steps)")
+    return taken, steps
+
+
 def floor(engine: Engine, written: Path, fresh: Path) -> float:
     """Steps per second of a bare loop over the driver: what `written` holds, written to the empty store of `fresh`.
 

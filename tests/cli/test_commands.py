@@ -15,7 +15,7 @@ import time
 import pytest
 
 from literalai_otel.cli.tail import Interruption, arrivals
-from literalai_otel.model import Step
+from literalai_otel.model import ChatGeneration, Step
 
 from .conftest import COMMAND, clean_environment
 
@@ -64,6 +64,19 @@ def test_show_of_a_run_without_a_thread(command, api):
     assert [line.split()[-3] for line in shown.stdout.splitlines()] == ["alone", "middle", "leaf"]
     below = command("show", "middle")
     assert [line.split()[-3] for line in below.stdout.splitlines()] == ["middle", "leaf"]
+
+
+def test_what_the_server_estimated_is_marked(command, api):
+    times = {"start_time": "2026-01-01T08:00:00Z", "end_time": "2026-01-01T08:00:01Z"}
+    said = {
+        "messages": [{"role": "user", "content": "hi"}],
+        "message_completion": {"role": "assistant", "content": "ho"},
+    }
+    call = Step(id="guessed", type="llm", thread_id="uncounted", generation=ChatGeneration(model="m", **said), **times)
+    api.send_steps([call])
+    for shown in (command("show", "uncounted"), command("tail", "--no-follow", "--thread", "uncounted")):
+        assert "m · chat ~1 → ~1" in " ".join(shown.stdout.split())
+    assert "1 generation · ~2 tokens" in command("show", "uncounted").stdout
 
 
 def test_show_as_json_is_what_is_stored(command, trip):

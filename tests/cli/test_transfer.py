@@ -7,7 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from dirty_equals import IsPartialDict
 
 from literalai_otel.api import AsyncApi, SyncApi
 from literalai_otel.model import ChatGeneration, Score, Step
@@ -181,6 +183,78 @@ def test_what_was_saved_with_the_published_sdk_is_imported(new_project: Any, tmp
     )
     assert [item.id for item in api.get_dataset(name="old").items] == ["old-item"]
     assert {score.id for score in api.get_scores().data} == {"old-score", "old-ai"}
+
+
+def saved_prompt(version: int, **members: Any) -> dict[str, Any]:
+    """A version as `to_dict()` of the published Python client gives it."""
+    return {
+        "id": f"old-version-{version}", "type": "CHAT",
+        "createdAt": "2024-01-02T03:04:05.678Z", "updatedAt": "2024-02-03T04:05:06.789Z",
+        "name": "Old prompt", "version": version, "versionDesc": None,
+        "url": f"https://example.com/projects/p/playground?name=Old%20prompt&version={version}",
+        "templateMessages": [{"role": "user", "content": f"{version} {{{{city}}}}", "uuid": f"u-{version}"}],
+        "tools": [], "provider": "openai", "settings": {"model": "m", "stop": []},
+        "variables": [{"name": "city", "language": "plaintext"}], "variablesDefaultValues": {"city": "Rome"},
+        **members,
+    }  # fmt: skip
+
+
+def test_prompts_that_were_saved_with_the_published_sdk_are_imported(new_project: Any, tmp_path: Path):
+    target = new_project()
+    answered = saved_prompt(1, lineage={"id": "l", "name": "Old prompt", "deletedAt": None}, tags=["a"], label="best")
+    del answered["name"], answered["provider"]
+    answered["settings"] = {"provider": "mistral", "model": "m"}
+    path = tmp_path / "prompts.json"
+    path.write_text(json.dumps({"pageInfo": {"hasNextPage": False}, "data": [saved_prompt(0), answered]}))
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    for export in (first, second):
+        done = target("import", str(path))
+        assert (done.exit_code, "stored 2 prompt_version" in done.stdout) == (0, True), done.output
+        assert target("export", str(export)).exit_code == 0
+    assert lines(second) == lines(first)
+    api = target.api
+    prompt = api.get_prompt(name="Old prompt")
+    assert prompt.to_dict() == IsPartialDict(
+        {name: value for name, value in saved_prompt(0).items() if name != "url"} | {"id": "old-version-0", "tags": []}
+    )
+    assert prompt.format_messages(city="Bari")[0]["content"] == "0 Bari"
+    newer = api.get_prompt(id="old-version-1")
+    assert (newer.name, newer.version, newer.provider, newer.label, newer.tags) == (
+        "Old prompt", 1, "mistral", "best", ["a"],
+    )  # fmt: skip
+    assert api.get_prompt_ab_testing("Old prompt") == [{"version": 0, "rollout": 100.0}]
+    assert api.get_or_create_prompt("Old prompt", prompt.template_messages, prompt.settings).id == "old-version-0"
+
+
+@pytest.mark.parametrize(
+    ("members", "problem"),
+    [
+        ({"name": ""}, "a prompt without a name"),
+        ({"version": None}, "version is required in a prompt_version"),
+        ({"version": "1"}, "version must be a whole number"),
+        ({"templateMessages": [{"content": "x"}]}, "must be a list of messages"),
+        ({"settings": 5, "provider": None}, "settings must be an object"),
+        ({}, "another prompt_version of the project has the same"),
+        ({"name": "New prompt", "templateMessages": [5]}, "must be a list of messages"),
+    ],
+)
+def test_a_saved_prompt_that_cannot_be_stored_is_named_and_leaves_nothing(
+    new_project: Any, tmp_path: Path, members: dict[str, Any], problem: str
+):
+    target = new_project()
+    good, bad = tmp_path / "good.jsonl", tmp_path / "bad.jsonl"
+    good.write_text(json.dumps(saved_prompt(0)))
+    assert target("import", str(good)).exit_code == 0
+    bad.write_text(json.dumps(saved_prompt(0) | {"id": "bad"} | members))
+    done = target("import", str(bad))
+    assert (done.exit_code, problem in done.stderr) == (1, True), done.output
+    assert target.api.get_prompt_by_id("bad") is None
+    names = "{ promptLineages { edges { node { name } } } }"
+    found = httpx.post(
+        target.environment["LITERAL_API_URL"] + "/api/graphql",
+        json={"query": names}, headers={"x-api-key": target.environment["LITERAL_API_KEY"]},
+    )  # fmt: skip
+    assert [edge["node"]["name"] for edge in found.json()["data"]["promptLineages"]["edges"]] == ["Old prompt"]
 
 
 def test_problems_name_file_and_line_and_the_rest_is_stored(new_project: Any, tmp_path: Path):

@@ -112,6 +112,22 @@ def test_unknown_numbers_are_left_out_or_marked_never_invented():
 
 
 @pytest.mark.parametrize(
+    ("counts", "tokens", "header"),
+    [
+        ({"input_token_count": 1412, "output_token_count": 96, "token_count": 1508}, "~1 412 → ~96", "~1 508 tokens"),
+        ({"token_count": 7}, "~7", "~7 tokens"),
+        ({"output_token_count": 0, "token_count": 0}, "? → ~0", "~0 tokens"),
+    ],
+)
+def test_what_the_server_estimated_is_marked(counts: dict[str, int], tokens: str, header: str):
+    estimated = Step(id="a", type="llm", generation=ChatGeneration(**counts, token_count_estimated=True))
+    assert (step_line(estimated).tokens, summary([estimated])) == (tokens, f" · 0 runs · 1 generation · {header}")
+    told = Step(id="b", type="llm", generation=ChatGeneration(token_count=10, token_count_estimated=False))
+    assert step_line(told).tokens == "10"
+    assert summary([told, estimated]).endswith(f"~{counts['token_count'] + 10:,} tokens".replace(",", " "))
+
+
+@pytest.mark.parametrize(
     ("metadata", "detail", "header"),
     [
         ({"usage": {"cost": 0.00215}}, "first token 80 ms · cost 0.00215", " · 0 runs · 1 generation · cost 0.00215"),

@@ -22,6 +22,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
 from literalai_otel.api import SyncApi
 from literalai_otel.export import Delivery, LiteralSpanProcessor
 from literalai_otel.export.retry import RetryPolicy
+from literalai_otel.export.spool import Spool, target_of
 from literalai_otel.model import Step
 
 QUICK = RetryPolicy(first_wait=0.01, longest_wait=0.05, longest_closing_wait=0.05)
@@ -214,6 +215,33 @@ def delivery_to() -> Iterator[DeliveryTo]:
     yield make
     for delivery in made:
         delivery.shutdown(0)
+
+
+@pytest.fixture
+def spooled_to(delivery_to: DeliveryTo, tmp_path: Path) -> DeliveryTo:
+    """Makes deliveries with a spool in the folder of the test."""
+
+    def make(
+        url: str, *, key: str = "key", folder: Path = tmp_path / "spool", max_spool: int = 1 << 29, **options: Any
+    ):
+        def make_spool(trouble: Callable[[str], None]) -> Spool:
+            return Spool(folder, max_spool, target_of(url, key), trouble)
+
+        return delivery_to(url, key=key, make_spool=make_spool, **options)
+
+    return make
+
+
+@pytest.fixture
+def rest_on_disk() -> Callable[[Delivery, int], None]:
+    """Waits until so many steps that the server does not take are written."""
+
+    def wait(delivery: Delivery, count: int) -> None:
+        deadline = time.monotonic() + 20
+        while delivery.flush(0.1).spooled != count:
+            assert time.monotonic() < deadline, delivery.counters()
+
+    return wait
 
 
 ProviderFor = Callable[..., TracerProvider]

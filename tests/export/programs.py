@@ -5,6 +5,7 @@ import faulthandler
 import logging
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import time
@@ -52,6 +53,21 @@ def one_step() -> None:
     """The shortest program: nothing of the HTTP library is loaded when it ends."""
     make_delivery().submit_step(step("only"))
     say_end()
+
+
+def dies_before_its_child() -> None:
+    """Killed after it has forked; the child, which inherited all open files, lives until it reads a line."""
+    delivery = make_delivery()
+    for number in range(5):
+        delivery.submit_step(step(f"s{number}"))
+    while delivery.flush(0.2).spooled < 5:
+        pass
+    if os.fork() == 0:
+        sys.stdout.write("child\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+        os._exit(0)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def two_projects() -> None:

@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanKind
 
 from literalai_otel.api import SyncApi
 from literalai_otel.attributes import OPERATION_NAME, REQUEST_MODEL
-from literalai_otel.export import Counters, FlushResult, workers
+from literalai_otel.export import Counters, FlushResult, breath
 from literalai_otel.model import Thread
 
 CHAT = {OPERATION_NAME: "chat", REQUEST_MODEL: "m", "gen_ai.usage.output_tokens": 7}
@@ -334,9 +334,8 @@ def test_when_a_worker_is_ended_another_one_takes_over(sink, delivery_to, a_step
             raise error
 
     delivery = delivery_to(sink.url)
-    monkeypatch.setattr(workers, "_STRETCH_S", 0.0)
-    clock = SimpleNamespace(sleep=sleep, monotonic=time.monotonic, perf_counter=time.perf_counter)
-    monkeypatch.setattr(workers, "time", clock)
+    monkeypatch.setattr(breath, "STRETCH_S", 0.0)
+    monkeypatch.setattr(breath, "time", SimpleNamespace(sleep=sleep, perf_counter=time.perf_counter))
     for number in range(10):
         delivery.submit_step(a_step(f"s{number}", thread_id="t"))
     assert delivery.flush(10) == FlushResult(sent=10)

@@ -11,8 +11,9 @@ pytestmark = [
 ]
 
 
-def test_nothing_is_sent_twice_and_nothing_is_lost(sink, run):
-    ended = run("forks")
+@pytest.mark.parametrize("spool", [False, True])
+def test_nothing_is_sent_twice_and_nothing_is_lost(sink, run, tmp_path, spool: bool):
+    ended = run("forks", **({"LITERAL_SPOOL_DIR": str(tmp_path)} if spool else {}))
     assert (ended.code, ended.lines) == (0, [])
     expected = {f"{name}{number}" for name in ("parent", "child") for number in range(3)}
     assert Counter(sink.arrivals) == Counter(expected)
@@ -24,8 +25,9 @@ def test_children_of_multiprocessing_deliver_when_they_end(sink, run):
     assert Counter(sink.arrivals) == Counter(["parent", "child0", "child1", "child2"])
 
 
-def test_a_busy_parent_does_not_lock_its_children(sink, run):
-    ended = run("forks_under_traffic")
+@pytest.mark.parametrize("spool", [False, True])
+def test_a_busy_parent_does_not_lock_its_children(sink, run, tmp_path, spool: bool):
+    ended = run("forks_under_traffic", **({"LITERAL_SPOOL_DIR": str(tmp_path)} if spool else {}))
     assert (ended.code, ended.lines) == (0, [])
     names = [step["name"] for step in sink.steps.values() if "name" in step]
     children = [name for name in names if name != "busy"]

@@ -1,6 +1,9 @@
 """How often losses are said, by a clock of its own."""
 
 import logging
+import re
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -120,3 +123,10 @@ def test_a_handler_that_fails_costs_nothing(losses: Losses):
 
 def test_every_reason_has_its_advice():
     assert set(ADVICE) == set(DropReason.__args__)
+
+
+def test_every_loss_is_in_the_documentation():
+    page = Path(__file__).parents[2].joinpath("docs", "delivery.md").read_text(encoding="utf-8")
+    table = page.partition("## Every loss")[2].partition("## The spool")[0]
+    reasons = {name for line in table.splitlines() for name in re.findall(r"`(\w+)`", line.partition(" | ")[0])}
+    assert reasons == set(get_args(DropReason)) == set(ADVICE)

@@ -1,4 +1,4 @@
-"""The command line: `literalai-otel serve | show | tail | export | import | projects | keys | …`.
+"""The command line: `literalai-otel serve | show | tail | doctor | export | import | projects | keys | …`.
 
 Each command is a module with `register(app)`; what a command needs beyond its own options is imported when it
 runs, so that `show` works without the `server` extra and `--help` is quick.
@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from literalai_otel import __version__
-from literalai_otel.cli import datasets, export, import_, keys, migrate, projects, serve, show, tail
+from literalai_otel.cli import datasets, doctor, export, import_, keys, migrate, projects, replay, serve, show, tail
 
 __all__ = ["main"]
 
@@ -27,7 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _command in (serve, show, tail, export, import_, datasets, projects, keys, migrate):
+for _command in (serve, show, tail, doctor, replay, export, import_, datasets, projects, keys, migrate):
     _command.register(app)
 
 

@@ -111,8 +111,8 @@ def import_(
     """Import a file into the project of the API key. Ids and times stay; importing twice changes nothing.
 
     FILE is what `literalai-otel export` wrote, or JSON with what the published SDK gives: pages, lists or single
-    objects of threads, steps, generations, scores, users, datasets and experiments, each as its `to_dict()` or as
-    the API answers it, one document or one a line.
+    objects of threads, steps, generations, scores, users, datasets, experiments and prompts, each as its `to_dict()`
+    or as the API answers it, one document or one a line.
 
     A record that cannot be stored is named with its line and its reason; the others are stored. An import that was
     cut off goes on where it stopped. Exit code 1 when anything was refused.

@@ -71,6 +71,11 @@ def thousands(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
+def token_text(number: int, *, estimated: bool) -> str:
+    """`412`; `~412` where nobody counted and the server estimated."""
+    return f"{'~' if estimated else ''}{thousands(number)}"
+
+
 def counted(number: int, noun: str) -> str:
     """`1 run`, `2 runs`."""
     return f"{thousands(number)} {noun}{'' if number == 1 else 's'}"
@@ -110,10 +115,11 @@ def _tokens(step: Step) -> str:
     generation = step.generation
     if generation is None:
         return ""
-    before, after = generation.input_token_count, generation.output_token_count
+    before, after, whole = generation.input_token_count, generation.output_token_count, generation.token_count
+    estimated = generation.token_count_estimated is True
     if before is None and after is None:
-        return "" if generation.token_count is None else thousands(generation.token_count)
-    return f"{'?' if before is None else thousands(before)} → {'?' if after is None else thousands(after)}"
+        return "" if whole is None else token_text(whole, estimated=estimated)
+    return " → ".join("?" if count is None else token_text(count, estimated=estimated) for count in (before, after))
 
 
 def _detail(step: Step) -> str:

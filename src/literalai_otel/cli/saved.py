@@ -61,7 +61,7 @@ def _published(item: Item) -> Iterator[Item]:
     if "datasetExperimentId" in item:
         yield from _experiment_item(item)
     elif "templateMessages" in item:
-        raise UnknownItemError("a prompt: make it again with get_or_create_prompt, which keeps versions in order")
+        yield _prompt(item)
     elif "datasetId" in item and "items" in item:
         yield {"kind": "experiment", **_without(item, "items")}
         for one in _members(item, "items"):
@@ -84,7 +84,7 @@ def _published(item: Item) -> Iterator[Item]:
         yield from _thread(item)
     else:
         raise UnknownItemError(
-            "no thread, step, generation, score, user, dataset or experiment: its members are "
+            "no thread, step, generation, score, user, dataset, experiment or prompt: its members are "
             + (", ".join(sorted(item)[:8]) or "none")
         )
 
@@ -96,6 +96,21 @@ def _thread(item: Item) -> Iterator[Item]:
     yield {"kind": "thread", **_without(item, "steps")}
     for step in _members(item, "steps"):
         yield {"kind": "step", **step, "threadId": step.get("threadId") or item.get("id")}
+
+
+def _prompt(item: Item) -> Item:
+    """A version of a prompt, which it names by its name; the provider is one of the settings again. Or a variant."""
+    if "fromLineageId" in item:
+        return {"kind": "prompt_variant", **item}
+    lineage = item.get("lineage")
+    name = (cast(Item, lineage).get("name") if isinstance(lineage, dict) else None) or item.get("name")
+    if not name:
+        raise UnknownItemError("a prompt without a name: give it one as the member name")
+    found = {key: value for key, value in _without(item, "lineage", "name", "provider").items() if value != ""}
+    settings = item.get("settings")
+    if item.get("provider") and isinstance(settings, dict | None):
+        found["settings"] = {"provider": item["provider"], **cast(Item, settings or {})}
+    return {"kind": "prompt_version", "lineageName": name, **found}
 
 
 def _generation(item: Item) -> Item:

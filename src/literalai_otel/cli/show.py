@@ -25,7 +25,7 @@ def show(
     """Show what happened, as a tree: type, model, tokens in → out, time, time to the first token, result or error.
 
     Without an id: the thread that was active last; when the newest step belongs to no thread, its run.
-    An id shows that thread, or that step with everything below it.
+    An id shows that thread, or that step with everything below it. Tokens with a ~ are the server's estimate.
 
     Exit code 1 when nothing is found or the server does not answer, 2 when a setting is missing.
     """

@@ -12,7 +12,7 @@ from typing import Final
 from rich.cells import cell_len
 from rich.text import Text
 
-from literalai_otel.cli.line import Line, cost_of, counted, duration, seconds_text, step_line, thousands
+from literalai_otel.cli.line import Line, cost_of, counted, duration, seconds_text, step_line, token_text
 from literalai_otel.cli.preview import one_line
 from literalai_otel.model import Step, Thread
 
@@ -123,17 +123,21 @@ def thread_footer(thread: Thread, width: int) -> Text:
 
 
 def summary(steps: Sequence[Step]) -> str:
-    """` · 2 runs · 4 generations · 1 842 tokens · 6.1 s`; the time is that of the top steps, without the idle time."""
+    """` · 2 runs · 4 generations · 1 842 tokens · 6.1 s`; the time is that of the top steps, without the idle time.
+
+    `~1 842 tokens` when the server estimated a part of them.
+    """
     present = {step.id for step in steps}
     top = [step for step in steps if step.parent_id not in present]
     generations = [step.generation for step in steps if step.generation is not None]
     tokens = [generation.token_count for generation in generations if generation.token_count is not None]
+    estimated = any(generation.token_count_estimated for generation in generations)
     costs = [cost for step in steps if (cost := cost_of(step)) is not None]
     spent = [taken for step in top if (taken := duration(step)) is not None]
     parts = [
         counted(sum(step.type == "run" for step in top), "run"),
         counted(len(generations), "generation"),
-        *([f"{thousands(sum(tokens))} tokens"] if tokens else []),
+        *([f"{token_text(sum(tokens), estimated=estimated)} tokens"] if tokens else []),
         *([f"cost {sum(costs):.4g}"] if costs else []),
         *([seconds_text(sum(spent))] if spent else []),
     ]

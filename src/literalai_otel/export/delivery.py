@@ -10,16 +10,21 @@ span then ends and is submitted by the very thread that holds the lock.
 
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from literalai_otel.config import Config
+from literalai_otel.export.backlog import Backlog
 from literalai_otel.export.counters import Counters, FlushResult
 from literalai_otel.export.halt import Halt
 from literalai_otel.export.lanes import Lanes
 from literalai_otel.export.ledger import Ledger
 from literalai_otel.export.lifecycle import PROCESS_ENDS
 from literalai_otel.export.losses import Losses
+from literalai_otel.export.metrics import observe
 from literalai_otel.export.prepare import FinishedSpan, Submission, guess_size
+from literalai_otel.export.preparing import Preparing
 from literalai_otel.export.preprocess import Preprocess
 from literalai_otel.export.sender import Connect, Sender
 from literalai_otel.export.workers import Workers
@@ -29,6 +34,10 @@ from literalai_otel.model import Step, Thread
 if TYPE_CHECKING:  # loaded on the delivery thread
     from literalai_otel.api import SyncApi
     from literalai_otel.export.retry import RetryPolicy
+    from literalai_otel.export.spool import Spool
+
+MakeSpool = Callable[[Callable[[str], None]], "Spool"]
+"""Makes the spool of a new set of workers; the argument is told, now and then, why it is not used."""
 
 _TO_SPEAK_S: Final = 0.02
 """How long a flush lets a worker finish a warning line that it has begun."""
@@ -51,6 +60,7 @@ class Delivery:
         in_flight: Requests at the same time, at most.
         flush_timeout: Seconds that `flush` and `shutdown` take by default, and leaving the process at most.
         policy: Of the retries.
+        make_spool: Makes the durable side of the queue; None for a queue in memory alone.
     """
 
     def __init__(
@@ -66,6 +76,7 @@ class Delivery:
         in_flight: int = 4,
         flush_timeout: float = 5.0,
         policy: "RetryPolicy | None" = None,
+        make_spool: MakeSpool | None = None,
     ) -> None:
         self.flush_timeout = flush_timeout
         self.disabled = connect is None
@@ -75,6 +86,8 @@ class Delivery:
         self._max_units = max_units
         self._max_bytes = max_bytes
         self._in_flight = in_flight
+        self._make_spool = make_spool
+        self._preprocess: Preprocess | None = None
         self._losses = Losses(url)
         self._sender = Sender(connect or _no_server, self._losses, self._count_retry, policy)
         self._start_empty()
@@ -102,7 +115,16 @@ class Delivery:
             api.open()
             return api
 
-        return cls(connect, url=url, batch_size=config.batch_size or batch_size, flush_timeout=config.flush_timeout)
+        delivery = cls(
+            connect,
+            url=url,
+            batch_size=config.batch_size or batch_size,
+            flush_timeout=config.flush_timeout,
+            make_spool=_spool_of(config, url, key),
+        )
+        if config.metrics:
+            observe(delivery)
+        return delivery
 
     def submit_span(self, finished: FinishedSpan) -> None:
         """Accept an ended span; it is translated later, on a worker."""
@@ -128,7 +150,7 @@ class Delivery:
 
     def set_preprocess(self, function: Preprocess | None) -> None:
         """Have `function` look at the steps of every batch before it is sent (`export.preprocess`); None ends it."""
-        self._sender.preprocess = function
+        self._preprocess = function
 
     def counters(self) -> Counters:
         """The numbers of this moment."""
@@ -153,14 +175,15 @@ class Delivery:
             with self._changed:
                 workers.flushing -= 1
         with self._changed:
-            result = self._ledger.report(self._ledger.pending(barrier))
+            result = self._ledger.report(barrier)
         self._losses.say(gathering=True, wait=_TO_SPEAK_S)
         return result
 
     def shutdown(self, timeout: float | None = None) -> FlushResult:
-        """Flush, then stop the workers and close the connections; what is not through by then is lost and counted.
+        """Flush, then stop the workers and close the connections.
 
-        A later submission starts them again (X-42).
+        What is not through by then stays in the spool, or is lost and counted. A later submission starts them again
+        (X-42).
         """
         finish_abandoned()
         deadline = self._deadline(timeout)
@@ -168,18 +191,23 @@ class Delivery:
             barrier = self._ledger.close_epoch()
         self.begin_closing()
         self._wait_for(barrier, deadline)
-        disconnect = None
+        disconnect = backlog = None
+        problem = self._sender.last_problem
         with self._changed:
-            if self._ledger.held and not self._ledger.pending(barrier):
+            if self._ledger.held_of_ours and not self._ledger.outstanding(barrier):
                 self._workers.halt = Halt()  # what was accepted meanwhile goes on as if nothing had been
             else:
-                self._workers.abandon("timeout_at_exit", self._sender.last_problem)
+                backlog = self._workers.backlog
+                self._workers.abandon("timeout_at_exit", problem)
                 self._workers = self._new_workers()
                 disconnect = self._sender.part()
-            result = self._ledger.report(0)
+            result = self._ledger.report(barrier)
         self._losses.say(silent=True, wait=_TO_SPEAK_S)
         if disconnect is not None:
             disconnect()
+        if backlog is not None:
+            self._losses.say_left(result.spooled, problem)
+            backlog.spool.release()
         return result
 
     def begin_closing(self) -> None:
@@ -227,12 +255,18 @@ class Delivery:
             PROCESS_ENDS.renew_locks()
 
     def _new_workers(self) -> Workers:
+        backlog = None
+        if self._make_spool is not None:
+            spool = self._make_spool(self._losses.say_spool_trouble)
+            backlog = Backlog(spool, self._ledger, self._losses, max_units=self._max_units, max_bytes=self._max_bytes)
         return Workers(
             self._changed,
             self._ledger,
             Lanes(batch_size=self._batch_size, batch_bytes=self._batch_bytes, linger=self._linger),
             self._sender,
             self._losses,
+            Preparing(lambda: self._preprocess, self._sender.uploads, self._losses, self._batch_size),
+            backlog,
             threshold=self._batch_size,
             linger=self._linger,
             in_flight=self._in_flight,
@@ -269,9 +303,9 @@ class Delivery:
         while True:
             with self._changed:
                 left = deadline - time.monotonic()
-                if left <= 0 or not self._ledger.pending(barrier):
-                    return
                 workers = self._workers
+                if left <= 0 or not self._ledger.outstanding(barrier) or workers.gave_up:
+                    return
                 if workers.running:
                     self._changed.wait(left)
                     continue
@@ -281,6 +315,17 @@ class Delivery:
     def _count_retry(self) -> None:
         with self._changed:
             self._ledger.retried()
+
+
+def _spool_of(config: Config, url: str, key: str) -> MakeSpool | None:
+    """What makes the spools of a delivery with `config`; None unless a folder is set."""
+    if config.spool_dir is None:
+        return None
+    # Not on a worker, as above: a half-made module may be seen by the user's threads.
+    from literalai_otel.export.spool import Spool, target_of
+
+    folder, target = Path(config.spool_dir).expanduser().absolute(), target_of(url, key)
+    return lambda trouble: Spool(folder, config.spool_max_bytes, target, trouble)
 
 
 def _no_server(timeout: float | None) -> "SyncApi":

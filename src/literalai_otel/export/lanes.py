@@ -10,19 +10,28 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
+from literalai_otel.export.counters import DropReason
 from literalai_otel.model import Thread
 
 LaneKey = tuple[str | None, str]
 """Environment, and the id of the thread or trace."""
 
 
+class Row(NamedTuple):
+    """Where a unit is in the spool."""
+
+    owner: int
+    seq: int
+
+
 @dataclass(slots=True)
 class Unit:
     """A step in wire form, or a thread, on its way.
 
-    `size` is in bytes of JSON, `accepted_at` in seconds of delivery's clock, `epoch` counts flushes.
+    `size` is in bytes of JSON, `accepted_at` in seconds of delivery's clock, `epoch` counts flushes. `row` is None for
+    a unit that is in memory alone. `flaw` says why the user's mask failed on it, if it did.
     """
 
     payload: dict[str, Any] | Thread
@@ -30,6 +39,17 @@ class Unit:
     size: int
     accepted_at: float
     epoch: int
+    row: Row | None = None
+    flaw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A unit that will not be delivered, and why; `detail` is what the server or the network said."""
+
+    unit: Unit
+    reason: DropReason
+    detail: str = ""
 
 
 @dataclass(slots=True)

@@ -1,22 +1,31 @@
-"""The ends of a process: exit and fork, for all deliveries at once.
+"""The ends of a process: exit, SIGTERM and fork, for all deliveries at once.
 
 At exit every delivery drains at the same time and within one deadline, however many there are and whoever asks
-first (our own `atexit` hook, a provider's, a stock processor's). After a fork the child starts empty: what was
-queued or in flight belongs to the parent. A fork waits for a worker that is importing: the child would inherit the
+first (our own `atexit` hook, a provider's, a stock processor's). SIGTERM, where nobody handles it, ends a process
+without that hook: it drains first and then dies of the signal all the same. After a fork the child starts empty: what
+was queued or in flight belongs to the parent. A fork waits for a worker that is importing: the child would inherit the
 lock of a half-imported module, with nobody left to release it.
 """
 
 import atexit
+import logging
 import os
+import signal
 import sys
 import threading
 import time
 import weakref
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from typing import Any, Final, Protocol
+
+logger = logging.getLogger(__name__)
 
 _OF_TIMEOUT: Final = 0.85
 """Share of the time-out that delivery may use at exit: the interpreter needs some to go down."""
 _LONGEST_IMPORT_S: Final = 5.0
+_TO_SPEAK_S: Final = 0.2
+"""What is lost at SIGTERM must be said before the end."""
 
 
 class Drainable(Protocol):
@@ -28,8 +37,12 @@ class Drainable(Protocol):
         """Start to drain without waiting for it."""
         ...
 
+    def shutdown(self, timeout: float | None = None) -> object:
+        """Drain for `timeout` seconds, then count what is left as lost; what is accepted later starts it again."""
+        ...
+
     def leave(self, timeout: float) -> None:
-        """Drain for `timeout` seconds, then count what is left as lost; nothing is accepted afterwards."""
+        """`shutdown`, and nothing is accepted afterwards."""
         ...
 
     def reset_after_fork(self) -> None:
@@ -71,7 +84,7 @@ class ProcessEnds:
         self.loading = threading.Lock()
 
     def worker_starts(self) -> None:
-        """A child of `multiprocessing` leaves without `atexit`; its own finalizers do run."""
+        """A child of `multiprocessing` or Celery leaves without `atexit`; hooks of their own do run."""
         if self._finalized_in == os.getpid():
             return
         self._finalized_in = os.getpid()
@@ -80,6 +93,21 @@ class ProcessEnds:
             from multiprocessing.util import Finalize
 
             Finalize(None, self.leave, exitpriority=0)
+        celery = sys.modules.get("celery.signals")
+        if celery is not None:
+            celery.worker_process_shutdown.connect(self._leave_pool, weak=False, dispatch_uid=__name__)
+
+    def catch_termination(self) -> None:
+        """Deliver before SIGTERM ends the process, unless the application handles or ignores it.
+
+        The signal ends the process as it would have, at most the flush time-out later. Servers that restore and raise
+        it again after a graceful stop (uvicorn) never come to `atexit` either.
+        """
+        if os.name != "posix" or threading.current_thread() is not threading.main_thread():
+            return
+        with suppress(ValueError):  # an interpreter beside the main one
+            if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+                signal.signal(signal.SIGTERM, self._terminated)
 
     def bounded(self, timeout: float) -> float:
         """`timeout`, or what is left of the common deadline when the interpreter is going down.
@@ -100,12 +128,38 @@ class ProcessEnds:
         if self._deadline is None:
             self._start_leaving(max((delivery.flush_timeout for delivery in deliveries), default=0.0))
         for delivery in deliveries:
-            delivery.leave(self.bounded(delivery.flush_timeout))
+            with _kept_from_the_user():
+                delivery.leave(self.bounded(delivery.flush_timeout))
 
     def _start_leaving(self, timeout: float) -> None:
         self._deadline = time.monotonic() + timeout * _OF_TIMEOUT
         for delivery in list(self._deliveries):
             delivery.begin_closing()
+
+    def _leave_pool(self, **_: object) -> None:
+        """Celery's signal in a process of its pool that is about to end."""
+        self.leave()
+
+    def _terminated(self, number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)  # a second one does not wait
+        timeout = _OF_TIMEOUT * max((delivery.flush_timeout for delivery in list(self._deliveries)), default=0.0)
+        # On a thread of its own: this one may have been interrupted while it held a lock that draining needs.
+        draining = threading.Thread(target=self._drain, args=(timeout,), daemon=True)
+        with suppress(Exception):  # an interpreter that is going down starts no threads; greenlets may not wait here
+            draining.start()
+            draining.join(timeout + _TO_SPEAK_S)
+        signal.raise_signal(number)
+        # Still here: process 1 of a container, which this signal does not end.
+        signal.signal(number, self._terminated)
+
+    def _drain(self, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        deliveries = list(self._deliveries)
+        for delivery in deliveries:
+            delivery.begin_closing()
+        for delivery in deliveries:
+            with _kept_from_the_user():
+                delivery.shutdown(max(0.0, deadline - time.monotonic()))
 
     def _before_fork(self) -> None:
         if self._held_to_fork and self._held_in != os.getpid():
@@ -126,6 +180,15 @@ class ProcessEnds:
         self._deadline = None
         for delivery in list(self._deliveries):
             delivery.reset_after_fork()
+
+
+@contextmanager
+def _kept_from_the_user() -> Generator[None]:
+    """A failure of ours neither ends up on the user's terminal nor keeps the next delivery from its end."""
+    try:
+        yield
+    except Exception:
+        logger.debug("a delivery could not be brought to its end", exc_info=True)
 
 
 PROCESS_ENDS: Final = ProcessEnds()

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from literalai_otel.processor import Lineage
 
-_TOOL: Final = "execute_tool"
+TOOL: Final = "execute_tool"
+"""The operation of a tool's span."""
 
 
 def run_around(span: "ReadableSpan", lineage: "Lineage") -> Step | None:
@@ -23,7 +24,7 @@ def run_around(span: "ReadableSpan", lineage: "Lineage") -> Step | None:
     if lineage.parent_step_id is not None or lineage.parent_span_id is not None or span.context is None:
         return None
     attributes: Any = span.attributes or {}
-    if attributes.get(OPERATION_NAME) != _TOOL or THREAD_ID in lineage.fields:
+    if attributes.get(OPERATION_NAME) != TOOL or THREAD_ID in lineage.fields:
         return None
     if THREAD_ID in attributes or CONVERSATION_ID in attributes:
         return None

@@ -17,6 +17,8 @@ package_logger = logging.getLogger("literalai_otel")
 
 ADVICE: Final[dict[DropReason, str]] = {
     "queue_full": "the delivery queue is full, because they are made faster than {url} takes them",
+    "spool_full": "the spool is full, and the oldest make room; raise LITERAL_SPOOL_MAX_BYTES",
+    "spool_lost": "the file of the spool was broken or removed",
     "too_large": "{url} refuses them as too large even one at a time; log less content "
     "or raise LITERAL_MAX_BODY_BYTES of the server",
     "rejected": "{url} refuses them",
@@ -118,12 +120,47 @@ class Losses:
             "Literal AI: %s does not take steps now (%s); %d or more wait, trying on", self._url, _line(detail), count
         )
 
+    def say_spool_trouble(self, detail: str) -> None:
+        """Log, seldom, that the spool cannot be used; nothing is lost by that yet."""
+        self._say_seldom(
+            "Literal AI: the spool is not used (%s); steps wait in memory alone. Check LITERAL_SPOOL_DIR", _line(detail)
+        )
+
+    def say_left(self, count: int, detail: str) -> None:
+        """Log that `count` units stay in the spool at the end."""
+        if count:
+            _warn(
+                "Literal AI: %d %s in the spool, not lost: %s has not taken %s%s; the next process sends them, or "
+                "`literalai-otel replay`",
+                count,
+                "step stays" if count == 1 else "steps stay",
+                self._url,
+                "it" if count == 1 else "them",
+                f" ({_line(detail)})" if detail else "",
+            )
+
     def say_preprocess_failed(self, count: int, detail: str) -> None:
         """Log, seldom, that `count` or more steps go without their content, since the user's hook failed."""
         self._say_seldom(
             "Literal AI: the preprocess function failed (%s); %d or more steps are sent without their content",
             _line(detail),
             count,
+        )
+
+    def say_mask_failed(self, count: int, detail: str) -> None:
+        """Log, seldom, that `count` or more steps go without the content that the user's mask failed on."""
+        self._say_seldom(
+            "Literal AI: the mask failed (%s); %d or more steps are sent without the content that it was for",
+            _line(detail),
+            count,
+        )
+
+    def say_media_dropped(self, count: int, detail: str) -> None:
+        """Log, seldom, that `count` or more files of steps stay behind."""
+        self._say_seldom(
+            "Literal AI: %d or more files of steps were not uploaded (%s); the steps are sent without them",
+            count,
+            _line(detail),
         )
 
     def say_strangers(self, count: int) -> None:

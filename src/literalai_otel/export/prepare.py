@@ -1,19 +1,24 @@
 """What delivery accepts, and how it becomes a unit in wire form: on the delivery thread, never on the caller's.
 
-Deferred fields are resolved, the span becomes a record, the record a step, the step is trimmed to Literal's limits
-and measured (`DESIGN.md` §2, the way of a call; §3, Units).
+Deferred fields are resolved, the span becomes a record, the record a step; the content policy acts on the step, large
+media leaves it, it is trimmed to Literal's limits and measured (`DESIGN.md` §2, the way of a call; §3, Units).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from literalai_otel.attributes import CONTENT_DROPPED, SCOPE_PREFIX
 from literalai_otel.export.lanes import Unit
+from literalai_otel.export.masking import Governed, govern
+from literalai_otel.export.offload import Uploads, without_media
+from literalai_otel.genai.content import MASK_FAILED, MASK_PROBLEM, policy
+from literalai_otel.genai.media import Media, pop_media
 from literalai_otel.genai.side_table import resolve
 from literalai_otel.jsonable import dumps
 from literalai_otel.model import Step, Thread, to_wire
 from literalai_otel.translate import SpanRecord, translate
-from literalai_otel.translate.limits import trim
+from literalai_otel.translate.limits import MAX_NAME_BYTES, trim, trim_thread
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
@@ -101,33 +106,63 @@ def guess_size(source: FinishedSpan | Step | Thread) -> int:
     return size
 
 
-def prepare(submission: Submission) -> Unit | None:
+def prepare(submission: Submission, uploads: Uploads) -> Unit | None:
     """The unit to send, or None for a span that is no step. Raises whatever the translator raises."""
     source = submission.source
     if isinstance(source, Thread):
-        return _unit(submission, source, submission.environment, source.id, to_wire(source))
+        thread = trim_thread(source)
+        return _unit(submission, thread, submission.environment, thread.id, len(dumps(to_wire(thread))))
     if isinstance(source, Step):
-        return _step_unit(submission, source, source.root_run_id or source.parent_id or source.id)
+        governed = govern(source, policy(), unmasked=True)
+        return _step_unit(submission, governed, source.root_run_id or source.parent_id or source.id, uploads)
     record = SpanRecord.from_sdk(
         source,
         resolve(source.fields) if source.fields is not None else None,
         source.lineage,
     )
+    media, problem = _taken_beside(cast(dict[str, Any], record.fields))
     step = translate(record, export_all=source.export_all)
-    return None if step is None else _step_unit(submission, step, record.trace_id)
+    if step is None:
+        return None
+    governed = govern(step, policy(), unmasked=not record.scope.startswith(SCOPE_PREFIX))
+    governed.media.update({key: item for key, item in media.items() if key not in governed.withheld})
+    governed.problem = governed.problem or problem
+    return _step_unit(submission, governed, record.trace_id, uploads)
 
 
-def _step_unit(submission: Submission, step: Step, tree: str) -> Unit:
-    wire: dict[str, Any] = to_wire(trim(step))
+def _taken_beside(fields: dict[str, Any]) -> tuple[dict[str, Media], str]:
+    """What came beside the content of a span and is no part of a step: its media, and why a mask failed, if it did."""
+    media = pop_media(fields)
+    if fields.get(CONTENT_DROPPED) != MASK_FAILED:
+        return media, ""
+    return media, str(fields.pop(MASK_PROBLEM, MASK_FAILED))
+
+
+def _step_unit(submission: Submission, governed: Governed, tree: str, uploads: Uploads) -> Unit:
+    in_force, step, media = policy(), governed.step, governed.media
+    wire: dict[str, Any] = to_wire(step)
+    encoded = dumps(wire)
+    if len(encoded) > min(in_force.inline_media, MAX_NAME_BYTES):
+        lighter, found = without_media(step, in_force.inline_media)
+        media = {**media, **{key: item for key, item in found.items() if key not in governed.withheld}}
+        trimmed = trim(lighter)
+        if trimmed is not step:
+            wire = to_wire(trimmed)
+            encoded = dumps(wire)
+    size = len(encoded)
+    if media and in_force.upload_media:
+        # What a mask or a rule took away, or was cut off, is not referred to any more.
+        size += uploads.attach(wire, [item for item in media.values() if item.reference.encode() in encoded])
     environment = wire.pop("environment", None) or submission.environment
-    return _unit(submission, wire, environment, step.thread_id or tree, wire)
+    return _unit(submission, wire, environment, step.thread_id or tree, size, governed.problem)
 
 
-def _unit(submission: Submission, payload: Any, environment: str | None, lane: str, wire: dict[str, Any]) -> Unit:
+def _unit(submission: Submission, payload: Any, environment: str | None, lane: str, size: int, flaw: str = "") -> Unit:
     return Unit(
         payload=payload,
         lane=(environment, lane),
-        size=len(dumps(wire)),
+        size=size,
         accepted_at=submission.accepted_at,
         epoch=submission.epoch,
+        flaw=flaw,
     )

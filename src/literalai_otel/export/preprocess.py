@@ -1,4 +1,4 @@
-"""The user's hook over steps in wire form, just before they are sent. It fails closed."""
+"""The user's hook over steps in wire form, before they are written or sent anywhere. It fails closed."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -25,9 +25,12 @@ _METADATA_FACTS: Final = frozenset({"otel", "release"})
 
 @dataclass(frozen=True, slots=True)
 class Preprocessed:
-    """`problem` says why the content of all `units` was dropped; `strangers` counts steps that no unit stands for."""
+    """For each unit its successor, None for one that was left out.
 
-    units: list[Unit]
+    `problem` says why the content of all `units` was dropped; `strangers` counts steps that no unit stands for.
+    """
+
+    units: list[Unit | None]
     problem: str = ""
     strangers: int = 0
 
@@ -36,8 +39,8 @@ def preprocessed(function: Preprocess, units: Sequence[Unit]) -> Preprocessed:
     """`units`, all of them steps, as `function` wants them sent. Never raises."""
     steps = [cast(dict[str, Any], unit.payload) for unit in units]
     bare = [_without_content(step) for step in steps]  # now: the function may change what it is given
-    waiting = {str(step["id"]): unit for step, unit in zip(bare, units, strict=True)}
-    kept: list[Unit] = []
+    waiting = {str(step["id"]): place for place, step in enumerate(bare)}
+    kept: list[Unit | None] = [None] * len(units)
     strangers = 0
     try:
         wanted: Any = function(steps)
@@ -46,14 +49,14 @@ def preprocessed(function: Preprocess, units: Sequence[Unit]) -> Preprocessed:
         for step in cast(list[Any], wanted):
             if not isinstance(step, dict):
                 raise TypeError(f"its list holds {type(step).__name__}, not dicts alone")
-            unit = waiting.pop(str(cast(dict[str, Any], step).get("id")), None)
-            if unit is None:
+            place = waiting.pop(str(cast(dict[str, Any], step).get("id")), None)
+            if place is None:
                 strangers += 1
             else:
-                kept.append(replace(unit, payload=to_jsonable(step)))
+                kept[place] = replace(units[place], payload=to_jsonable(step))
     except Exception as error:
         logger.debug("preprocess function failed", exc_info=True)
-        stripped = [replace(unit, payload=step) for unit, step in zip(units, bare, strict=True)]
+        stripped: list[Unit | None] = [replace(unit, payload=step) for unit, step in zip(units, bare, strict=True)]
         return Preprocessed(stripped, problem=f"{type(error).__name__}: {error}")
     return Preprocessed(kept, strangers=strangers)
 

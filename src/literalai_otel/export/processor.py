@@ -9,10 +9,12 @@ from typing import Final
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.trace import TraceFlags
 
+from literalai_otel.attributes import OPERATION_NAME
 from literalai_otel.export.counters import Counters
 from literalai_otel.export.delivery import Delivery
-from literalai_otel.export.lone_tool import run_around
+from literalai_otel.export.lone_tool import TOOL, run_around
 from literalai_otel.export.prepare import FinishedSpan
 from literalai_otel.genai.side_table import FOR_LITERAL_ALONE, SIDE_TABLE
 from literalai_otel.processor import LineageIndex
@@ -80,23 +82,25 @@ class LiteralSpanProcessor(SpanProcessor):
         identity = span.get_span_context()
         if identity is None:
             return
-        lineage = self.lineage.end(identity.trace_id, identity.span_id)
+        trace_id, span_id = identity[:2]
+        lineage = self.lineage.end(trace_id, span_id)
         if lineage is not None and (
             lineage.client not in (None, self.client_name)
             or ((lineage.superseded or lineage.same_call is not None) and lineage.stands_aside(span))
         ):
             return
-        fields = SIDE_TABLE.peek(identity.trace_id, identity.span_id)
+        fields = SIDE_TABLE.peek(trace_id, span_id)
         # What has fields beside it is ours, and a step.
         if fields is None and not self._export_all and not _is_step(span):
             return
-        if not identity.trace_flags.sampled:
+        if not identity.trace_flags & TraceFlags.SAMPLED:
             self.delivery.count_sampled_out()
             return
         setattr(span, TAKEN, True)
-        run = run_around(span, lineage) if lineage is not None else None
-        if run is not None:
-            self.delivery.submit_step(run)
+        if lineage is not None and (fields is None or fields.get(OPERATION_NAME, TOOL) == TOOL):
+            run = run_around(span, lineage)
+            if run is not None:
+                self.delivery.submit_step(run)
         self.delivery.submit_span(FinishedSpan(span, fields, lineage, self._export_all))
 
 

@@ -1,7 +1,8 @@
 """One batch to the server: retry, take apart what the server refuses as a whole, say what became of each unit.
 
 A poisoned step is found by halving, so that it costs itself only (`spec/instrumentation-cases.md` §2 rows 11, 32).
-A refused API key stops all traffic, but for one probe every `PROBE_AFTER_S`.
+A refused API key stops all traffic, but for one probe every `PROBE_AFTER_S`. What is on the disk is never lost for a
+trouble that may pass: it is tried on, and stays there when delivery ends.
 """
 
 import logging
@@ -11,18 +12,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from literalai_otel.errors import LiteralError
 from literalai_otel.export.counters import DropReason
 from literalai_otel.export.halt import Halt
-from literalai_otel.export.lanes import Batch, Unit
+from literalai_otel.export.lanes import Batch, Loss, Unit
 from literalai_otel.export.losses import Losses
-from literalai_otel.export.preprocess import Preprocess, preprocessed
+from literalai_otel.export.offload import Outgoing, Uploads
 from literalai_otel.model import Thread
 
 if TYPE_CHECKING:  # tenacity and the HTTP library cost 0.2 s, which are paid on the delivery thread
     from literalai_otel.api import SyncApi
+    from literalai_otel.api.operations.steps import StepOutcome
     from literalai_otel.export.retry import Retries, RetryPolicy
 
 logger = logging.getLogger(__name__)
@@ -37,21 +39,30 @@ Connect = Callable[[float | None], "SyncApi"]
 
 @dataclass(slots=True)
 class Report:
-    """What became of the units of a batch; `sent`, `dropped` and `withdrawn` add up to all of them.
+    """What became of the units of a batch: each is in one of the lists. `kept` are on the disk, and not sent.
 
-    `withdrawn` were left out by the user's preprocess function. `content_dropped` counts those that it failed on.
+    `media_dropped` counts files that were not uploaded with them.
     """
 
-    sent: int = 0
-    withdrawn: int = 0
-    content_dropped: int = 0
-    dropped: dict[DropReason, int] = field(default_factory=dict[DropReason, int])
-    details: dict[DropReason, str] = field(default_factory=dict[DropReason, str])
+    media_dropped: int = 0
+    sent: list[Unit] = field(default_factory=list[Unit])
+    kept: list[Unit] = field(default_factory=list[Unit])
+    lost: list[Loss] = field(default_factory=list[Loss])
 
-    def drop(self, reason: DropReason, count: int, detail: str = "") -> None:
-        """Count `count` lost units and keep the first `detail` for the warning."""
-        self.dropped[reason] = self.dropped.get(reason, 0) + count
-        self.details.setdefault(reason, detail)
+    @classmethod
+    def interrupted(cls, units: list[Unit]) -> Self:
+        """Of a batch whose worker was ended meanwhile."""
+        report = cls()
+        report.give_up(units, "internal_error", "sending was interrupted", passing=True)
+        return report
+
+    def give_up(self, units: list[Unit], reason: DropReason, detail: str = "", *, passing: bool) -> None:
+        """`units` are not delivered. If the trouble is `passing`, those on the disk stay there."""
+        for unit in units:
+            if passing and unit.row is not None:
+                self.kept.append(unit)
+            else:
+                self.lost.append(Loss(unit, reason, detail))
 
 
 class Sender:
@@ -74,8 +85,8 @@ class Sender:
         self._lock = threading.Lock()
         self._api: SyncApi | None = None
         self._refused_until = 0.0
-        self.preprocess: Preprocess | None = None
-        """The user's hook over the steps of a batch."""
+        self.uploads = Uploads()
+        """The files of steps."""
         self.last_problem = ""
         """What the latest failed attempt met; empty after a success."""
 
@@ -87,22 +98,23 @@ class Sender:
         from literalai_otel.export.retry import Retries, RetryPolicy
 
         report = Report()
-        if time.monotonic() < self._refused_until:
-            report.drop("unauthorized", len(batch.units))
+        on_disk = all(unit.row is not None for unit in batch.units)
+        if time.monotonic() < self._refused_until and not on_disk:
+            report.give_up(batch.units, "unauthorized", passing=True)
             return report
         policy = self._policy or RetryPolicy()
         if timeout is not None:
             policy = replace(policy, give_up_after=timeout, longest_wait=min(timeout, policy.longest_closing_wait))
-        retries = Retries(policy, halt, partial(self._say_retry, len(batch.units)))
+        retries = Retries(policy, halt, partial(self._say_retry, len(batch.units)), endless=on_disk)
         try:
             api = self._open() if timeout is None else self._connect(timeout)
         except Exception as error:
-            self._lose(len(batch.units), error, report)
+            self._lose(batch.units, error, report, halt)
             return report
         if batch.thread is not None:
-            self._send_thread(api, batch.thread, batch.environment, retries, report)
-        elif units := self._preprocessed(batch.units, report):
-            self._send_steps(api, units, batch.environment, retries, report)
+            self._send_thread(api, batch, batch.thread, retries, report, halt)
+        else:
+            self._send_steps(api, batch.units, batch.environment, retries, report, halt)
         if timeout is not None:
             _close(api)
         return report
@@ -127,6 +139,7 @@ class Sender:
         self._api = None
         self._refused_until = 0.0
         self.last_problem = ""
+        self.uploads.reset_after_fork()
 
     def _open(self) -> "SyncApi":
         with self._lock:
@@ -134,28 +147,16 @@ class Sender:
                 self._api = self._connect(None)
             return self._api
 
-    def _preprocessed(self, units: list[Unit], report: Report) -> list[Unit]:
-        """The steps to send, after the user's hook."""
-        function = self.preprocess
-        if function is None:
-            return units
-        done = preprocessed(function, units)
-        report.withdrawn = len(units) - len(done.units)
-        if done.problem:
-            report.content_dropped = len(units)
-            self._losses.say_preprocess_failed(len(units), done.problem)
-        if done.strangers:
-            self._losses.say_strangers(done.strangers)
-        return done.units
-
     def _say_retry(self, units: int, error: BaseException, elapsed: float) -> None:
+        from literalai_otel.export.retry import is_retryable
+
         self._on_retry()
         self.last_problem = str(error)
-        if elapsed >= SAY_DELAY_AFTER_S:
+        if elapsed >= SAY_DELAY_AFTER_S or not is_retryable(error):
             self._losses.say_delay(units, self.last_problem)
 
     def _send_thread(
-        self, api: "SyncApi", thread: Thread, environment: str | None, retries: "Retries", report: Report
+        self, api: "SyncApi", batch: Batch, thread: Thread, retries: "Retries", report: Report, halt: Halt
     ) -> None:
         upsert = partial(
             api.upsert_thread,
@@ -164,42 +165,56 @@ class Sender:
             metadata=thread.metadata,
             tags=thread.tags,
             participant_id=thread.participant_id,
-            environment=environment,
+            environment=batch.environment,
         )
         try:
             retries.run(upsert)
         except Exception as error:
-            self._lose(1, error, report)
+            self._lose(batch.units, error, report, halt)
         else:
-            self._succeed(1, report)
+            self._succeed(batch.units, report)
 
     def _send_steps(
-        self, api: "SyncApi", units: list[Unit], environment: str | None, retries: "Retries", report: Report
+        self,
+        api: "SyncApi",
+        units: list[Unit],
+        environment: str | None,
+        retries: "Retries",
+        report: Report,
+        halt: Halt,
     ) -> None:
         from literalai_otel.export.retry import is_isolating
 
         steps = [unit.payload for unit in units if not isinstance(unit.payload, Thread)]
+
+        def request() -> "tuple[Outgoing, list[StepOutcome]]":
+            outgoing = self.uploads.outgoing(api, steps)
+            return outgoing, api.send_steps(outgoing.steps, environment=environment)
+
         try:
-            outcomes = retries.run(partial(api.send_steps, steps, environment=environment))
+            outgoing, outcomes = retries.run(request)
         except Exception as error:
             if len(units) > 1 and is_isolating(error):
                 middle = len(units) // 2
-                self._send_steps(api, units[:middle], environment, retries, report)
-                self._send_steps(api, units[middle:], environment, retries, report)
+                self._send_steps(api, units[:middle], environment, retries, report, halt)
+                self._send_steps(api, units[middle:], environment, retries, report, halt)
             else:
-                self._lose(len(units), error, report)
+                self._lose(units, error, report, halt)
             return
-        refused = [outcome for outcome in outcomes if not outcome.ok]
-        self._succeed(len(units) - len(refused), report)
-        if refused:
-            report.drop("rejected", len(refused), refused[0].message or "")
+        if outgoing.dropped:
+            report.media_dropped += outgoing.dropped
+            self._losses.say_media_dropped(outgoing.dropped, outgoing.problem)
+        self._succeed([unit for unit, outcome in zip(units, outcomes, strict=True) if outcome.ok], report)
+        for unit, outcome in zip(units, outcomes, strict=True):
+            if not outcome.ok:
+                report.give_up([unit], "rejected", outcome.message or "", passing=False)
 
-    def _succeed(self, count: int, report: Report) -> None:
-        report.sent += count
+    def _succeed(self, units: list[Unit], report: Report) -> None:
+        report.sent += units
         self.last_problem = ""
 
-    def _lose(self, count: int, error: Exception, report: Report) -> None:
-        from literalai_otel.export.retry import reason_of
+    def _lose(self, units: list[Unit], error: Exception, report: Report, halt: Halt) -> None:
+        from literalai_otel.export.retry import is_passing, is_retryable, reason_of
 
         if not isinstance(error, LiteralError):
             logger.debug("sending failed", exc_info=error)
@@ -207,7 +222,9 @@ class Sender:
         if reason == "unauthorized":
             self._refused_until = time.monotonic() + PROBE_AFTER_S
         self.last_problem = str(error)
-        report.drop(reason, count, self.last_problem)
+        # When delivery closes, attempts end early: what they met may pass too.
+        passing = is_passing(error) or (is_retryable(error) and halt.closing.is_set())
+        report.give_up(units, reason, self.last_problem, passing=passing)
 
 
 def _close(api: "SyncApi | None") -> None:

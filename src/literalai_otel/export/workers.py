@@ -1,5 +1,7 @@
 """The threads of a delivery: one prepares submissions, so that order stays, up to `in_flight` others send batches.
 
+With a spool, the one that prepares also writes them, and reads back what rests on the disk alone.
+
 One set of workers lives until a stop; then it is `over`, its threads leave, and what they still bring back is
 ignored, since it has been counted already.
 """
@@ -10,16 +12,21 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from literalai_otel.export.backlog import Backlog, Left
 from literalai_otel.export.counters import DropReason
 from literalai_otel.export.halt import Halt
 from literalai_otel.export.lanes import Batch, Lanes, Unit
 from literalai_otel.export.ledger import Ledger
 from literalai_otel.export.lifecycle import PROCESS_ENDS
 from literalai_otel.export.losses import Losses
-from literalai_otel.export.prepare import Submission, prepare
+from literalai_otel.export.prepare import Submission
+from literalai_otel.export.preparing import Prepared, Preparing
 from literalai_otel.export.sender import Report, Sender
+
+if TYPE_CHECKING:  # a process without a spool does not load SQLite
+    from literalai_otel.export.spool import Stored
 
 logger = logging.getLogger(__name__)
 
@@ -27,12 +34,14 @@ Task = Callable[[], None]
 
 _HOPELESS: Final[frozenset[DropReason]] = frozenset({"unreachable", "bad_answer"})
 _CHUNK: Final = 256
-"""Submissions prepared in one go."""
+_CHUNK_BYTES: Final = 4 * 1024 * 1024
+"""Submissions prepared in one go, and their bytes, about."""
 _IDLE_S: Final = 30.0
 """A worker without work leaves after this time; the next submission starts another."""
-_STRETCH_S: Final = 0.001
-_BREATH_S: Final = 0.00005
-"""After a stretch of translation the worker lets go of the interpreter, so that an event loop stays responsive."""
+_SLICE: Final = 32
+"""Units that are booked under one hold of the lock, which whoever submits waits for."""
+_TO_DISK_S: Final = 0.03
+"""With a spool, a submission waits so long for others before it is written."""
 
 
 class Workers:
@@ -44,6 +53,8 @@ class Workers:
         lanes: An empty set of lanes.
         sender: Sends batches.
         losses: Where losses are said.
+        preparing: Makes units of submissions.
+        backlog: The side of the spool; None without one.
         threshold: Submissions that are worth waking a worker for.
         linger: Seconds that fewer of them wait.
         in_flight: Batches that are sent at the same time, at most.
@@ -56,6 +67,8 @@ class Workers:
         lanes: Lanes,
         sender: Sender,
         losses: Losses,
+        preparing: Preparing,
+        backlog: Backlog | None,
         *,
         threshold: int,
         linger: float,
@@ -66,8 +79,10 @@ class Workers:
         self._lanes = lanes
         self._sender = sender
         self._losses = losses
+        self._preparer = preparing
+        self._backlog = backlog
         self._threshold = threshold
-        self._linger = linger
+        self._linger = linger if backlog is None else min(linger, _TO_DISK_S)
         self._max_in_flight = in_flight
         self._inbox: deque[Submission] = deque()
         self._threads = 0
@@ -83,6 +98,16 @@ class Workers:
     def running(self) -> bool:
         """At least one thread is there."""
         return self._threads > 0
+
+    @property
+    def backlog(self) -> Backlog | None:
+        """The side of the spool; None without one."""
+        return self._backlog
+
+    @property
+    def gave_up(self) -> bool:
+        """Nothing more is sent, and everything that came is on the disk, where it can be. The caller holds the lock."""
+        return self.halt.hopeless.is_set() and not self._inbox and not self._preparing
 
     def put(self, submission: Submission) -> None:
         """Queue `submission`. The caller holds the lock, and calls `start` after it if none is `running`."""
@@ -116,17 +141,17 @@ class Workers:
         return True
 
     def abandon(self, reason: DropReason, detail: str = "") -> None:
-        """Count everything held as lost, and leave. The caller holds the lock."""
+        """Count what is held in memory alone as lost, and leave. The caller holds the lock."""
         self.halt.closing.set()
         self.halt.abandoned.set()
         self.over = True
-        self._losses.note(reason, self._ledger.drop_held(reason), detail)
+        self._losses.note(reason, self._ledger.stop(reason), detail)
         self._changed.notify_all()
 
     def _work(self) -> None:
         try:
-            with PROCESS_ENDS.loading:
-                self._sender.load()
+            if self._backlog is None:
+                self._load()
             while self._work_once():
                 pass
         except BaseException:  # what ends a greenlet, say
@@ -134,6 +159,11 @@ class Workers:
             with self._changed:
                 self._threads -= 1
                 self._changed.notify_all()  # whoever waits for a flush starts another
+
+    def _load(self) -> None:
+        """Import what sending needs. It takes a while, so that what has a spool is written before."""
+        with PROCESS_ENDS.loading:
+            self._sender.load()
 
     def _work_once(self) -> bool:
         """Wait for a task and do it; False when the thread shall leave."""
@@ -173,77 +203,141 @@ class Workers:
         due = [] if not self._inbox or self._preparing else [self._inbox[0].accepted_at + self._linger]
         lanes_due = self._lanes.due_at() if self._in_flight < self._max_in_flight else None
         lines_due = self._losses.due_at() if not self.halt.closing.is_set() else None
-        return min((moment for moment in (*due, lanes_due, lines_due) if moment is not None), default=None)
+        look_at = self._backlog.due_at() if self._backlog is not None and not self._preparing else None
+        if self.halt.closing.is_set():
+            look_at = None
+        return min((moment for moment in (*due, lanes_due, lines_due, look_at) if moment is not None), default=None)
 
     def _task(self, timeout: float | None = None) -> Task | None:
         """What can be done now. The caller holds the lock."""
         now = time.monotonic()
-        urgent = self.flushing > 0 or self.halt.closing.is_set()
-        waiting = len(self._inbox)
-        if waiting and not self._preparing:
-            due = waiting >= self._threshold or now - self._inbox[0].accepted_at >= self._linger
-            if urgent or due:
+        closing = self.halt.closing.is_set()
+        urgent = self.flushing > 0 or closing
+        if not self._preparing:
+            task = self._preparation(now, urgent) or self._return(now, closing)
+            if task is not None:
                 self._preparing = True
-                chunk = [self._inbox.popleft() for _ in range(min(waiting, _CHUNK))]
-                return partial(self._prepare, chunk)
-        if self._in_flight < self._max_in_flight:
+                return task
+        if self._in_flight < self._max_in_flight and not self.halt.hopeless.is_set():
             # Units that are still being prepared may fill the batch, even when it is urgent.
-            batch = self._lanes.take(now, urgent=urgent and not waiting and not self._preparing)
+            batch = self._lanes.take(now, urgent=urgent and not self._inbox and not self._preparing)
             if batch is not None:
                 self._in_flight += 1
                 return partial(self._send, batch, timeout)
         lines_due = self._losses.due_at()
-        if lines_due is not None and now >= lines_due and not self.halt.closing.is_set():
+        if lines_due is not None and now >= lines_due and not closing:
             return partial(self._losses.say, wait=1.0)
         return None
 
+    def _preparation(self, now: float, urgent: bool) -> Task | None:
+        """Prepare what has come, if enough has or it has waited. The caller holds the lock."""
+        waiting = len(self._inbox)
+        if not waiting or not (
+            urgent or waiting >= self._threshold or now - self._inbox[0].accepted_at >= self._linger
+        ):
+            return None
+        chunk: list[Submission] = []
+        size = 0
+        while self._inbox and len(chunk) < _CHUNK and size < _CHUNK_BYTES:
+            chunk.append(self._inbox.popleft())
+            size += chunk[-1].size
+        return partial(self._prepare, chunk)
+
+    def _return(self, now: float, closing: bool) -> Task | None:
+        """Bring back what is on the disk alone, or look for it. The caller holds the lock."""
+        backlog = self._backlog
+        if backlog is None or self.halt.hopeless.is_set():
+            return None
+        left = backlog.next_left(now, closing=closing)
+        if left is not None:
+            return partial(self._recall, backlog, left)
+        look_at = backlog.due_at()
+        if closing or look_at is None or now < look_at:
+            return None
+        return partial(self._look, backlog)
+
     def _prepare(self, chunk: list[Submission]) -> None:
-        prepared: list[tuple[Submission, Unit | None]] = []
-        failed: list[Submission] = []
-        problem = ""
-        breath_at = time.perf_counter() + _STRETCH_S
         try:
-            for submission in chunk:
-                try:
-                    prepared.append((submission, prepare(submission)))
-                except Exception as error:
-                    logger.debug("translation failed", exc_info=True)
-                    failed.append(submission)
-                    problem = repr(error)
-                if time.perf_counter() > breath_at:
-                    time.sleep(_BREATH_S)
-                    breath_at = time.perf_counter() + _STRETCH_S
+            prepared = self._preparer.run(chunk)
+            units = [unit for unit in prepared.units if unit is not None]
+            stored = self._backlog.store(units) if self._backlog is not None else None
         except BaseException:  # a greenlet may be ended, or the user's thread interrupted: another one takes over
             with self._changed:
                 self._preparing = False
                 self._inbox.extendleft(reversed(chunk))
             raise
+        try:
+            self._sort(prepared, stored)
+        finally:
+            with self._changed:
+                self._preparing = False
+                self._changed.notify_all()
+
+    def _sort(self, prepared: Prepared, stored: "Stored | None") -> None:
+        """Book a chunk, and put its units into their lanes, if there is room for their true size."""
         with self._changed:
-            self._preparing = False
             if self.over:
                 return
-            for submission in failed:
-                self._ledger.dropped("translate_failed", submission.epoch, submission.size)
-            self._losses.note("translate_failed", len(failed), problem)
-            for submission, unit in prepared:
-                self._sort(submission, unit)
-            self._changed.notify_all()
+            if self._backlog is not None:
+                self._backlog.book(stored)
+            for submission in prepared.failed:
+                self._ledger.failed("translate_failed", submission.epoch, submission.size)
+            self._losses.note("translate_failed", len(prepared.failed), prepared.problem)
+            self._ledger.content_dropped(prepared.content_dropped)
+            self._ledger.mask_failed(prepared.mask_failed)
+        pairs = list(zip(prepared.submissions, prepared.units, strict=True))
+        for start in range(0, len(pairs), _SLICE):
+            with self._changed:
+                if self.over:
+                    return
+                for submission, unit in pairs[start : start + _SLICE]:
+                    self._place(submission, unit)
 
-    def _sort(self, submission: Submission, unit: Unit | None) -> None:
-        """Put a prepared unit into its lane, if there is room for its true size."""
+    def _place(self, submission: Submission, unit: Unit | None) -> None:
         if unit is None:
             self._ledger.withdraw(submission.epoch, submission.size)
-        elif self._ledger.resize(submission.size, unit.size):
+            return
+        fits = self._ledger.resize(submission.size, unit.size)
+        if self._backlog is not None and self._backlog.rests(unit, fits=fits):
+            return
+        if fits:
             self._lanes.add(unit)
         else:
-            self._ledger.dropped("queue_full", unit.epoch, unit.size)
+            self._ledger.dropped("queue_full", unit)
             self._losses.note("queue_full", 1)
 
-    def _send(self, batch: Batch, timeout: float | None) -> None:
-        report = Report()
-        report.drop("internal_error", len(batch.units), "sending was interrupted")
+    def _recall(self, backlog: Backlog, left: Left) -> None:
+        units: list[Unit] | None = None
         try:
+            units = backlog.recall(left)
+        finally:
+            with self._changed:
+                self._preparing = False
+                if not self.over:
+                    backlog.recalled(left, units)
+                    for unit in units or ():
+                        self._lanes.add(unit)
+                self._changed.notify_all()
+
+    def _look(self, backlog: Backlog) -> None:
+        found: list[Left] = []
+        try:
+            found = backlog.look()
+        finally:
+            with self._changed:
+                self._preparing = False
+                if not self.over:
+                    backlog.found(found)
+                self._changed.notify_all()
+
+    def _send(self, batch: Batch, timeout: float | None) -> None:
+        report = Report.interrupted(batch.units)
+        try:
+            if self._backlog is not None:
+                self._load()
             report = self._sender.send(batch, self.halt, timeout)
+            if self._backlog is not None:
+                self._backlog.settle(report)
         finally:
             self._sent(batch, report)
 
@@ -253,20 +347,26 @@ class Workers:
                 return
             self._in_flight -= 1
             self._lanes.release(batch)
-            self._book(batch, report)
-            for reason in _HOPELESS.intersection(report.dropped) if self.halt.closing.is_set() else ():
-                # Every other batch would meet the same, and the process wants to end.
-                self.abandon(reason, report.details[reason])
+            self._book(report)
+            if self.halt.closing.is_set():
+                self._despair(report)
             self._changed.notify_all()
 
-    def _book(self, batch: Batch, report: Report) -> None:
-        units = iter(batch.units)  # which unit met which end matters to nobody: epochs and sizes do
-        for reason, count in report.dropped.items():
-            self._losses.note(reason, count, report.details[reason])
-            for _, unit in zip(range(count), units, strict=False):
-                self._ledger.dropped(reason, unit.epoch, unit.size)
-        for _, unit in zip(range(report.withdrawn), units, strict=False):
-            self._ledger.withdraw(unit.epoch, unit.size)
-        self._ledger.content_dropped(report.content_dropped)
-        for unit in units:
-            self._ledger.sent(unit.epoch, unit.size)
+    def _despair(self, report: Report) -> None:
+        """When the process wants to end and every other batch would meet the same, send no more."""
+        if report.kept:
+            self.halt.hopeless.set()
+        for loss in report.lost:
+            if loss.reason in _HOPELESS and self._backlog is None:
+                self.abandon(loss.reason, loss.detail)
+                return
+
+    def _book(self, report: Report) -> None:
+        self._ledger.media_dropped(report.media_dropped)
+        for unit in report.sent:
+            self._ledger.sent(unit)
+        for unit in report.kept:
+            self._ledger.left(unit)
+        for loss in report.lost:
+            self._ledger.dropped(loss.reason, loss.unit)
+            self._losses.note(loss.reason, 1, loss.detail)
