@@ -12,6 +12,7 @@ from literalai_otel import genai
 from literalai_otel.config import Config
 from literalai_otel.testing import FakeProvider, SpanCapture
 from literalai_otel.testing.guards import Guard
+from literalai_otel.testing.spans import LiteralAlone
 
 
 @pytest.fixture(scope="session")
@@ -40,10 +41,13 @@ def policy() -> Iterator[Callable[..., None]]:
 
 @pytest.fixture
 def instrument(instrumentor: genai.Instrumentor, guard: Guard) -> Iterator[Callable[..., SpanCapture]]:
-    """Instruments and gives the capture of the spans; undone at the end. Options are those of the tracer provider."""
+    """Instruments and gives the capture of the spans; undone at the end. Options are those of the tracer provider.
 
-    def start(**options: Any) -> SpanCapture:
-        provider, capture = SpanCapture.provider(**options)
+    With `alone` nobody but Literal sees the spans, so that what can wait is read later.
+    """
+
+    def start(*, alone: bool = False, **options: Any) -> SpanCapture:
+        provider, capture = (LiteralAlone if alone else SpanCapture).provider(**options)
         guard.watch(capture)
         instrumentor.instrument(tracer_provider=provider)
         # For spans of the user's own, and for other instrumentors beside ours.

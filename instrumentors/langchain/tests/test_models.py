@@ -16,6 +16,8 @@ from langchain_core.messages import (
 from langchain_core.outputs import ChatGeneration, ChatResult, Generation, LLMResult
 from opentelemetry.trace import SpanKind, StatusCode
 
+from literalai_otel.config import INLINE_MEDIA_BYTES
+from literalai_otel.genai.media import take_media
 from literalai_otel.testing import SpanCapture
 from literalai_otel_langchain.messages import FrozenMessage
 from literalai_otel_langchain.models import model_invocation, read_result
@@ -258,7 +260,9 @@ def test_media_in_every_spelling(name: str) -> None:
 
 def test_large_media_becomes_a_reference() -> None:
     block = {"type": "image", "base64": "A" * 100_000, "mime_type": "image/png"}
-    (found,) = FrozenMessage(HumanMessage([block])).render()["parts"]
+    message = FrozenMessage(HumanMessage([block])).render()
+    take_media(message, INLINE_MEDIA_BYTES)
+    (found,) = message["parts"]
     assert found["type"] == "uri"
     assert found["uri"].startswith("sha256:")
 

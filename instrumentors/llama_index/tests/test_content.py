@@ -18,7 +18,8 @@ from literalai_otel.attributes import (
     TOOL_CALL_ARGUMENTS,
     TOOL_CALL_RESULT,
 )
-from literalai_otel.genai.messages import INLINE_MEDIA_CHARS
+from literalai_otel.config import INLINE_MEDIA_BYTES
+from literalai_otel.genai.media import take_media
 from literalai_otel.jsonable import dumps, loads
 from literalai_otel.testing import SpanCapture
 from literalai_otel_llama_index.messages import message_of, snapshot
@@ -84,9 +85,11 @@ def test_images_by_address_and_as_data() -> None:
     by_address, small, big = (
         ImageBlock(url="https://example.org/a.png"),
         ImageBlock(image=b"iVBORw0K", image_mimetype="image/png"),
-        ImageBlock(image=b"A" * (INLINE_MEDIA_CHARS + 4), image_mimetype="image/png"),
+        ImageBlock(image=b"A" * 4 * INLINE_MEDIA_BYTES, image_mimetype="image/png"),
     )
-    address, inline, reference = shown(by_address, small, big)
+    parts = shown(by_address, small, big)
+    take_media(parts, INLINE_MEDIA_BYTES)
+    address, inline, reference = parts
     assert address == {"type": "uri", "modality": "image", "uri": "https://example.org/a.png"}
     assert (inline["type"], inline["modality"], inline["mime_type"]) == ("blob", "image", "image/png")
     assert (reference["type"], reference["uri"][:7]) == ("uri", "sha256:")

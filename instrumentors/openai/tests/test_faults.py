@@ -37,7 +37,7 @@ LAST = "runs in a finalizer; a span that it loses is ended when the process exit
 ENTRIES = {
     "_Line.add": LAST,
     "end_later": LAST,
-    "_begin_quietly": GUARD,
+    "_leave": GUARD,
     "_take_quietly": GUARD,
     "_with_options": WAY,
     "Recording._end": GUARD,
@@ -54,9 +54,14 @@ ENTRIES = {
     "SyncReader.__init__": WAY,
     "SyncReader.__iter__": WAY,
     "SyncReader.__next__": WAY,
+    "_followed": WAY,
+    "_kept": WAY,
+    "_Decoder.__getattr__": WAY,
+    "_Decoder.iter_bytes": WAY,
     "Watch._anchor_gone": LAST,
     "Watch._finish": GUARD,
     "Watch.chunk": GUARD,
+    "Watch.heard": GUARD,
     "Watch.closed": HANDS_ON,
     "Watch._stop": HANDS_ON,
     "Watch.complete": HANDS_ON,
@@ -155,13 +160,39 @@ async def other_battery(world: OpenAIWorld) -> None:
     world.show("texts", [event async for event in world.each(stream)])
 
 
+async def stream_battery(world: OpenAIWorld) -> None:
+    """Streams that end in each way."""
+    client = world.client()
+    stream = await world.chat(client, model="text-and-tools", stream=True)
+    world.show("stream", [chunk async for chunk in world.each(stream)])
+    world.provider.script(Chat(pieces=("word " * 500,) * 200), model="long")
+    stream = await world.chat(client, model="long", stream=True)
+    world.show("length", len([chunk async for chunk in world.each(stream)]))
+    async with world.entering(await world.chat(client, stream=True)) as stream:
+        async for chunk in world.each(stream):
+            world.show("chunk", chunk)
+            break
+    world.provider.script(Chat(pieces=PIECES, error_after=2), model="broken")
+    stream = await world.chat(client, model="broken", stream=True)
+
+    async def reading() -> None:
+        async for chunk in world.each(stream):
+            world.show("before the error", chunk)
+
+    await world.attempt("stream error", reading)
+
+
 @dataclass(frozen=True)
 class Battery:
-    """A program, how many spans it leaves, and a part of the names of the functions to break (all of them: None)."""
+    """A program, how many spans it leaves, and a part of the names of the functions to break (all of them: None).
+
+    With `alone` nobody but Literal sees the spans, and what can wait is read later.
+    """
 
     run: Callable[[OpenAIWorld], Coroutine[Any, Any, None]]
     spans: int
     broken: re.Pattern[str]
+    alone: bool = False
 
 
 _OTHERS = r"responses|completions|embeddings|moderations|images|speech|transcriptions|uploads|endpoint|usage|items"
@@ -169,6 +200,9 @@ BATTERIES = {
     "chat": Battery(battery, 13, re.compile("")),
     # What they have in common with chat has been broken there.
     "others": Battery(other_battery, 18, re.compile(rf"\.\w*({_OTHERS})\w*\.|RequestCall|_is_output|watch_body")),
+    "read later": Battery(
+        stream_battery, 4, re.compile(r"kept_events|openai\.events|later|follow|heard|reader_runs|learn"), alone=True
+    ),
 }
 
 
@@ -249,9 +283,10 @@ def differences(found: Observation, bare: Observation) -> list[str]:
 
 
 @pytest.fixture
-def everything_on(policy: Callable[..., None]) -> None:
-    """A policy under which as much of ours as possible runs inside the call."""
-    policy(capture_content="true", mask=lambda value, key, span: value, metrics=True)
+def everything_on(program: Battery, policy: Callable[..., None]) -> None:
+    """A policy under which as much of ours as possible runs inside the call, unless it shall run later."""
+    if not program.alone:
+        policy(capture_content="true", mask=lambda value, key, span: value, metrics=True)
 
 
 @pytest.fixture
@@ -260,10 +295,11 @@ def on_the_way(
     program: Battery,
     bare: Observation,
     provider: FakeProvider,
-    capture: SpanCapture,
+    instrument: Callable[..., SpanCapture],
     everything_on: None,
 ) -> set[str]:
     """The functions that the battery goes through when nothing is broken; it looks like the bare run."""
+    capture = instrument(alone=program.alone)
     codes: set[types.CodeType] = set()
 
     def profile(frame: types.FrameType, event: str, argument: Any) -> None:
@@ -274,6 +310,7 @@ def on_the_way(
     sys.setprofile(profile)
     try:
         found = observed(provider, kind, program)
+        assert all(span.fields for span in capture.spans)
     finally:
         sys.setprofile(None)
         threading.setprofile(None)
@@ -297,7 +334,7 @@ def test_a_fault_of_ours_stays_ours(
     guard.allow("")
     for package in ("literalai_otel", "literalai_otel_openai"):  # thousands of tracebacks need not be formatted
         monkeypatch.setattr(logging.getLogger(package), "propagate", False)
-    assert len(on_the_way) > 60
+    assert len(on_the_way) > (5 if program.alone else 60)
     assert len(on_the_way) < len(FUNCTIONS), "some are only for other calls"
     failures: dict[str, list[str]] = {}
     for name in sorted(on_the_way):
@@ -305,12 +342,14 @@ def test_a_fault_of_ours_stays_ours(
         if function.__qualname__ in ENTRIES:
             continue
         OpenAIInstrumentor().uninstrument()
-        capture = instrument()  # what is made with the first call is made anew
+        capture = instrument(alone=program.alone)  # what is made with the first call is made anew
         original = function.__code__
         HITS.clear()
         function.__code__ = broken.__code__
         try:
             found = observed(provider, kind, program)
+            for span in capture.spans:
+                assert isinstance(span.fields, dict), "delivery reads them, and goes on too"
         finally:
             function.__code__ = original
         problems = differences(found, bare)

@@ -5,6 +5,7 @@ import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
+from types import GeneratorType
 from typing import Any
 
 import openai
@@ -64,8 +65,10 @@ def test_methods_that_call_a_model_are_where_they_are_looked_for(module: str, ta
 
 def test_private_attributes_of_streams_and_raw_responses(client: openai.OpenAI) -> None:
     stream = client.chat.completions.create(model="gpt-4o", messages=HELLO, stream=True)
-    assert hasattr(stream, "_iterator")
+    assert type(stream._iterator) is GeneratorType
     assert hasattr(stream, "response")
+    event = next(stream._decoder.iter_bytes(iter([b"data: {}\n\n"])))
+    assert event._data == event.data == "{}"
     stream.close()
     raw = client.chat.completions.with_raw_response.create(model="gpt-4o", messages=HELLO)
     assert type(raw) is openai._legacy_response.LegacyAPIResponse

@@ -29,6 +29,8 @@ from .worlds import Expect, OpenAIWorld
 SCOPE = "literalai_otel.instrumentors.openai"
 TABLES = (PLAIN, STREAMS, RAW, ERRORS, RESPONSES, RESPONSE_STREAMS, TEXT, MEDIA)
 CASES = [case for table in TABLES for case in table.rows]
+# Its event had come, though the SDK made no chunk of it: read later it is there, read in the call it is not.
+FOLLOWED = [case for case in STREAMS.rows if case.id != "O26 BaseException while reading"]
 CONTENT = (
     attributes.INPUT_MESSAGES,
     attributes.OUTPUT_MESSAGES,
@@ -45,11 +47,14 @@ def parameters() -> list[object]:
         pytest.param(
             case,
             kind,
-            id=f"{case.id}-{kind}",
+            alone,
+            id=f"{case.id}-{kind}{', Literal alone' if alone else ''}",
             marks=[pytest.mark.feature(*case.features)] if case.features else [],
         )
         for case in CASES
         for kind in case.kinds
+        # Streams are followed in another way where their events are read later.
+        for alone in ((False, True) if kind == "sync" and case in FOLLOWED else (False,))
     ]
 
 
@@ -67,14 +72,14 @@ def test_the_ids_of_the_cases_are_unique() -> None:
 
 # The SDK's own HTTP client complains when a half-made deep copy of it is dropped.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize(("case", "kind"), parameters())
+@pytest.mark.parametrize(("case", "kind", "alone"), parameters())
 def test_twin(
-    case: Case, kind: str, provider: FakeProvider, instrument: Callable[..., SpanCapture], guard: Guard
+    case: Case, kind: str, alone: bool, provider: FakeProvider, instrument: Callable[..., SpanCapture], guard: Guard
 ) -> None:
     if case.logs is not None:
         guard.allow(case.logs)
     bare = run(case, kind, provider)
-    capture = instrument()
+    capture = instrument(alone=alone)
     instrumented = run(case, kind, provider)
 
     assert instrumented.wire == bare.wire

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from literalai_otel.genai.generator import read_generator
     from literalai_otel.genai.instrumentor import Instrumentor
     from literalai_otel.genai.invocation import Inference, Invocation
+    from literalai_otel.genai.kept_events import KeptEvents
     from literalai_otel.genai.keys import THREAD_KEY, TRACER_PROVIDER_KEY
     from literalai_otel.genai.place import keep_place, leave_place, own_context
-    from literalai_otel.genai.recording import Recorder, Recording
+    from literalai_otel.genai.recorder import Recorder
+    from literalai_otel.genai.recording import Recording
     from literalai_otel.genai.side_table import SIDE_TABLE, end_span, resolve
-    from literalai_otel.genai.stream import record_stream
+    from literalai_otel.genai.stream import follow_stream, record_stream
     from literalai_otel.genai.suppression import suppressed
     from literalai_otel.genai.watch import Fold, Watch
     from literalai_otel.genai.wrapper import Patch, PatchSet, when_imported
@@ -39,10 +41,11 @@ _HOMES: Final = {
     "Inference": "invocation",
     "Instrumentor": "instrumentor",
     "Invocation": "invocation",
+    "KeptEvents": "kept_events",
     "Mask": "content",
     "Patch": "wrapper",
     "PatchSet": "wrapper",
-    "Recorder": "recording",
+    "Recorder": "recorder",
     "Recording": "recording",
     "SIDE_TABLE": "side_table",
     "SpanInfo": "content",
@@ -54,6 +57,7 @@ _HOMES: Final = {
     "end_span": "side_table",
     "fields_of": "fields",
     "finish_abandoned": "abandoned",
+    "follow_stream": "stream",
     "given_fields": "fields",
     "items_of": "fields",
     "keep_place": "place",
@@ -84,6 +88,7 @@ __all__ = [
     "Inference",
     "Instrumentor",
     "Invocation",
+    "KeptEvents",
     "Mask",
     "Patch",
     "PatchSet",
@@ -99,6 +104,7 @@ __all__ = [
     "end_span",
     "fields_of",
     "finish_abandoned",
+    "follow_stream",
     "given_fields",
     "items_of",
     "keep_place",

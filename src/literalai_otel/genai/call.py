@@ -11,8 +11,7 @@ from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any, Protocol
 
-from opentelemetry.context import attach, detach, get_current
-
+from literalai_otel.genai.current import attach, detach, get_current
 from literalai_otel.genai.keys import RECORDING_KEY
 from literalai_otel.genai.place import keep_place, leave_place
 from literalai_otel.genai.recording import Recording
@@ -49,19 +48,24 @@ def record_calls(begin: Begin, *, is_async: bool | None = None) -> Callable[[Fun
     return wrap
 
 
-def _begin_quietly(begin: Begin, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call | None:
+def _leave(token: Any) -> None:
+    """Make the context from before current again, quietly where ours is not: there it is not the caller's either."""
     try:
-        return begin(instance, args, kwargs)
+        detach(token)
     except Exception:
-        logger.debug("a call is not recorded", exc_info=True)
-        return None
+        logger.debug("a call ends in another context than it began in", exc_info=True)
 
 
 def _sync_wrapper(original: Any, patches: PatchSet, begin: Begin) -> Function:
     @wraps(original)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         bound = original.__get__(self, type(self))
-        call = _begin_quietly(begin, self, args, kwargs) if patches.enabled else None
+        call = None
+        if patches.enabled:
+            try:
+                call = begin(self, args, kwargs)
+            except Exception:
+                logger.debug("a call is not recorded", exc_info=True)
         if call is None:
             return bound(*args, **kwargs)
         token = attach(call.recording.context)
@@ -72,7 +76,7 @@ def _sync_wrapper(original: Any, patches: PatchSet, begin: Begin) -> Function:
             call.failed(error)
             raise
         finally:
-            detach(token)
+            _leave(token)
             if place is not None:
                 leave_place(place)
         call.returned(result)
@@ -85,7 +89,12 @@ def _async_wrapper(original: Any, patches: PatchSet, begin: Begin) -> Function:
     @wraps(original)
     async def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         bound = original.__get__(self, type(self))
-        call = _begin_quietly(begin, self, args, kwargs) if patches.enabled else None
+        call = None
+        if patches.enabled:
+            try:
+                call = begin(self, args, kwargs)
+            except Exception:
+                logger.debug("a call is not recorded", exc_info=True)
         if call is None:
             return await bound(*args, **kwargs)
         context = call.recording.context
@@ -101,7 +110,7 @@ def _async_wrapper(original: Any, patches: PatchSet, begin: Begin) -> Function:
             raise
         finally:
             if not elsewhere:
-                detach(token)
+                _leave(token)
             if place is not None:
                 leave_place(place)
         call.returned(result)

@@ -73,9 +73,8 @@ _SEQUENCES: Final = (list, tuple)
 _OPTIONS: Final[ContextVar[CallOptions]] = ContextVar("literalai_call_options", default=NO_OPTIONS)
 
 
-def current_call_options() -> CallOptions:
-    """The options of the call that is being made here."""
-    return _OPTIONS.get()
+current_call_options: Final = _OPTIONS.get
+"""Gives the options of the call that is being made here."""
 
 
 def read_options(given: Mapping[str, Any] | None, messages: Any) -> CallOptions:
@@ -149,7 +148,14 @@ def _take_quietly(kwargs: dict[str, Any]) -> CallOptions:
             given[name] = kwargs.pop(name)
     try:
         # Responses and their like call the messages `input`.
-        return read_options(given, kwargs.get("messages", kwargs.get("input")))
+        messages = kwargs.get("messages", kwargs.get("input"))
+        if given is None and type(messages) in _SEQUENCES:
+            for message in messages:  # pyright: ignore[reportOptionalIterable, reportUnknownVariableType] - a cast is a call
+                if type(message) is not dict:  # pyright: ignore[reportUnknownArgumentType] - see above
+                    break
+            else:
+                return NO_OPTIONS  # nearly always: one call less
+        return read_options(given, messages)
     except Exception:
         logger.debug("call options were not readable", exc_info=True)
         return NO_OPTIONS

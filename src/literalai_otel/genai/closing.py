@@ -2,7 +2,7 @@
 
 SDK streams and helpers close the response directly (`spec/frameworks.md` §2.4), so it is the place where every way
 of closing comes together. The SDK also closes it itself at the end of a read, before the consumer sees the end or an
-error: hence `Watch.busy`.
+error: hence `Watch.busy` and `reader_runs`.
 """
 
 import logging
@@ -35,12 +35,15 @@ def _sync_close(original: Callable[..., Any], watch: Watch) -> Callable[..., Any
     def close(*args: Any, **kwargs: Any) -> Any:
         if watch.busy or watch.orphaned:
             return original(*args, **kwargs)
-        error, finalized = None, False
+        error, finalized, being_read = None, False, False
         try:
-            finalized = watch.taken and _called_by_generator()
-            error = None if finalized else _error_of_block()
+            being_read = watch.reader_runs()
+            finalized = not being_read and watch.taken and _called_by_generator()
+            error = None if being_read or finalized else _error_of_block()
         except Exception:
             logger.debug("why a stream closes is unknown", exc_info=True)
+        if being_read:
+            return original(*args, **kwargs)
         if finalized:
             end_later(watch.abandoned)
             return original(*args, **kwargs)
@@ -59,12 +62,15 @@ def _async_close(original: Callable[..., Any], watch: Watch) -> Callable[..., An
     async def aclose(*args: Any, **kwargs: Any) -> Any:
         if watch.busy or watch.orphaned:
             return await original(*args, **kwargs)
-        error, finalized = None, False
+        error, finalized, being_read = None, False, False
         try:
-            finalized = watch.taken and _called_by_generator()
-            error = None if finalized else _error_of_block()
+            being_read = watch.reader_runs()
+            finalized = not being_read and watch.taken and _called_by_generator()
+            error = None if being_read or finalized else _error_of_block()
         except Exception:
             logger.debug("why a stream closes is unknown", exc_info=True)
+        if being_read:
+            return await original(*args, **kwargs)
         if finalized:
             end_later(watch.abandoned)
             return await original(*args, **kwargs)

@@ -14,7 +14,7 @@ from opentelemetry.instrumentation.instrumentor import (  # pyright: ignore[repo
 from literalai_otel import __version__
 from literalai_otel.attributes import INSTRUMENTOR_SCOPE_PREFIX
 from literalai_otel.genai.call_options import NO_OPTIONS, PREFIX, CallOptions, read_options
-from literalai_otel.genai.recording import Recorder
+from literalai_otel.genai.recorder import Recorder
 from literalai_otel.genai.switched_on import SWITCHED_ON
 from literalai_otel.genai.wrapper import Patch, PatchSet
 

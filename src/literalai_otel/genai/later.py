@@ -58,13 +58,15 @@ class ReadLater:
         info: SpanInfo | None,
         *,
         wants_content: bool,
+        size: int = 0,
     ) -> None:
+        """`size`: what the readers keep alive beside the exchange, in bytes."""
         self._readers = readers
         self._exchange = exchange
         self._content_policy = content_policy
         self._info = info
         self._wants_content = wants_content
-        self.size = exchange.size
+        self.size = exchange.size + size
 
     def __call__(self) -> dict[str, Any]:
         """Fields by attribute name."""

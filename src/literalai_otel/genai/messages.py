@@ -1,21 +1,17 @@
 """OpenAI-shaped chat messages as messages with parts (`spec/genai-semconv.md` §1.3).
 
 Pure functions over JSON, run when content is needed. They tolerate any shape: what they do not know becomes a part
-of its own type with everything in it. Base64 never goes on: media becomes a `blob` part while it is small, and a
-reference by hash and size above `INLINE_MEDIA_CHARS`. Audio that a model made is never kept, its transcript is.
+of its own type with everything in it. Media becomes a `blob` part; what is large leaves it later (`genai.media`), and
+on spans a reference by hash and size takes its place. Audio that a model made is never kept, its transcript is.
 """
 
-import hashlib
-from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, cast
 
+from literalai_otel.genai.media import REFERENCE_PREFIX, fingerprint
 from literalai_otel.jsonable import loads
 
 Json = dict[str, Any]
-
-INLINE_MEDIA_CHARS: Final = 32_768
-"""Base64 text up to this length stays in a `blob` part; longer media is referred to by hash."""
 
 _AUDIO_MIME: Final = {"mp3": "audio/mpeg"}
 _KNOWN_KEYS: Final = frozenset(
@@ -114,11 +110,11 @@ def tool_definitions(tools: Iterable[Any], functions: Iterable[Any] = ()) -> lis
 
 
 def media_part(modality: str, mime_type: str | None, encoded: str) -> Json:
-    """A `blob` part with its base64 while that is short, else a reference."""
+    """A `blob` part."""
     part: Json = {"type": "blob", "modality": modality, "content": encoded}
     if mime_type:
         part["mime_type"] = mime_type
-    return part if len(encoded) <= INLINE_MEDIA_CHARS else media_reference(part)
+    return part
 
 
 def located_media(modality: str, url: str) -> Json:
@@ -131,12 +127,8 @@ def located_media(modality: str, url: str) -> Json:
 
 def media_reference(blob: Json) -> Json:
     """A `blob` part as a `uri` part: `sha256:<hex of the bytes>`, with `byte_size`."""
-    encoded = str(blob.get("content"))
-    try:
-        data = b64decode(encoded)
-    except ValueError:
-        data = encoded.encode("utf-8", "surrogatepass")
-    located = {"type": "uri", "uri": f"sha256:{hashlib.sha256(data).hexdigest()}", "byte_size": len(data)}
+    sha256, size = fingerprint(str(blob.get("content")))
+    located = {"type": "uri", "uri": REFERENCE_PREFIX + sha256, "byte_size": size}
     return {**{key: value for key, value in blob.items() if key != "content"}, **located}
 
 

@@ -5,6 +5,7 @@ one's takes the place of the other's with all that is in it. So ours is kept bes
 span is one of those that record the same as ours do.
 """
 
+from collections.abc import Callable
 from contextvars import ContextVar, Token
 from typing import Any, Final
 
@@ -18,9 +19,8 @@ from literalai_otel.scopes import whole_framework
 _PLACE: Final[ContextVar[Context | None]] = ContextVar("literalai_place", default=None)
 
 
-def keep_place(context: Context) -> Token[Context | None]:
-    """From here on code runs in `context`, until `leave_place` or in this copy of the context variables."""
-    return _PLACE.set(context)
+keep_place: Final[Callable[[Context], Token[Context | None]]] = _PLACE.set
+"""From here on code runs in that context, until `leave_place` or in this copy of the context variables."""
 
 
 def leave_place(token: Token[Context | None]) -> None:
@@ -31,9 +31,8 @@ def leave_place(token: Token[Context | None]) -> None:
         _PLACE.set(None)
 
 
-def kept_place() -> Context | None:
-    """The context that an instrumentor of ours made for the code that runs now."""
-    return _PLACE.get()
+kept_place: Final[Callable[[], Context | None]] = _PLACE.get
+"""The context that an instrumentor of ours made for the code that runs now."""
 
 
 def own_context(current: Context) -> Context:

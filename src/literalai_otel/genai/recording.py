@@ -1,35 +1,21 @@
 """A recording: the open span of an invocation. It is ended once, whatever happens, and never raises.
 
-`Recorder.open` decides whether a call is recorded at all, and by whom (`genai.suppression`). Content takes the ways
-that the policy allows (`genai.content`); everything else is on the span and in the side table alike.
+Content takes the ways that the policy allows (`genai.content`); everything else is in the side table, and on the span
+where anybody but Literal sees that.
 """
 
 import logging
 import threading
 from collections.abc import Callable
-from functools import partial
 from itertools import islice
 from time import perf_counter
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
-from opentelemetry import context as otel_context
 from opentelemetry.context import Context
-from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import (
-    INVALID_SPAN,
-    NonRecordingSpan,
-    Span,
-    Status,
-    StatusCode,
-    Tracer,
-    TracerProvider,
-    get_tracer,
-)
+from opentelemetry.trace import Span, Status, StatusCode
 
 from literalai_otel.attributes import (
     ERROR_TYPE,
-    INSTRUMENTOR_SCOPE_PREFIX,
     OPERATION_NAME,
     OWN_USAGE_PREFIX,
     PROVIDER_NAME,
@@ -37,19 +23,14 @@ from literalai_otel.attributes import (
     RESPONSE_TIME_TO_FIRST_CHUNK,
     STREAM_OUTCOME,
     USAGE_PREFIX,
-    WHOLE_FRAMEWORKS,
 )
-from literalai_otel.genai.call_options import NO_OPTIONS, CallOptions
 from literalai_otel.genai.content import ContentPolicy, SpanInfo, policy
 from literalai_otel.genai.invocation import Invocation
-from literalai_otel.genai.keys import RECORDING_KEY, TRACER_PROVIDER_KEY
+from literalai_otel.genai.keys import RECORDING_KEY
 from literalai_otel.genai.later import Reader, ReadLater, kept_content, read_quietly
-from literalai_otel.genai.messages import without_media
 from literalai_otel.genai.metrics import Metrics
-from literalai_otel.genai.official import official_call, publish
-from literalai_otel.genai.place import own_context
-from literalai_otel.genai.side_table import FACTS, FOR_LITERAL_ALONE, SIDE_TABLE, end_span, resolve
-from literalai_otel.genai.suppression import context_of, suppressed
+from literalai_otel.genai.side_table import FACTS, FOR_LITERAL_ALONE, end_span, resolve
+from literalai_otel.genai.suppression import context_of
 from literalai_otel.jsonable import dumps_text
 
 logger = logging.getLogger(__name__)
@@ -79,6 +60,7 @@ class Recording:
         "_end_once",
         "_known_at_start",
         "_later",
+        "_later_size",
         "_metrics",
         "_started_at",
         "_summed",
@@ -125,7 +107,8 @@ class Recording:
             and not self._content_policy.on_spans
         )
         self._later: list[Reader] = []
-        self._summed: set[str] = set()
+        self._later_size = 0
+        self._summed: set[str] | None = None
         self._known_at_start = len(invocation.attributes)
         self._end_once = threading.Lock()
         self._started_at = perf_counter()
@@ -150,14 +133,16 @@ class Recording:
             self._metrics.chunk(self.invocation.attributes, now - self._chunk_at)
         self._chunk_at = now
 
-    def learn(self, read: Reader) -> None:
+    def learn(self, read: Reader, size: int = 0) -> None:
         """Let `read` write into the invocation what its exchange says.
 
         That is now, or on the delivery thread when nobody but Literal will ever see the span; then the invocation is
-        another one, with the same exchange. So `read` looks at nothing that the caller could change meanwhile.
+        another one, with the same exchange. So `read` looks at nothing that the caller could change meanwhile. `size`
+        is what it keeps alive beside the exchange, in bytes.
         """
         if self.defers:
             self._later.append(read)
+            self._later_size += size
         else:
             read_quietly(read, self.invocation)
 
@@ -183,15 +168,18 @@ class Recording:
         There may be several: batches, whose tokens add up, and attempts, whose errors are not the invocation's.
         """
         attributes = self.invocation.attributes
+        if self._summed is None:
+            self._summed = set()
+        summed = self._summed
         for name, value in inner.attributes.items():
             if name in _OWN_OUTCOME:
                 continue
-            if name in self._summed:
+            if name in summed:
                 attributes[name] += value
             elif name not in attributes:
                 attributes[name] = value
                 if name.startswith(_USAGE):
-                    self._summed.add(name)
+                    summed.add(name)
             elif name == PROVIDER_NAME and attributes[name] != value:
                 attributes[name] = value  # the client knows its host
                 self.span.set_attribute(name, value)  # what was known at the start is on the span already
@@ -258,11 +246,15 @@ class Recording:
                 self._content_policy,
                 None if self._content_policy.mask is None else self._info(),
                 wants_content=self.wants_content,
+                size=self._later_size,
             )
-        learned = dict(islice(attributes.items(), self._known_at_start, None))
+        learned: dict[str, Any] = {}
+        if not self.defers or ERROR_TYPE in attributes:  # else nobody looks for them on the span
+            learned.update(islice(attributes.items(), self._known_at_start, None))
         if self.invocation.content:
             self._add_content(fields, learned)
-        self.span.set_attributes(learned)
+        if learned:
+            self.span.set_attributes(learned)
         end_span(self.span, fields)
 
     def _add_content(self, fields: dict[str, Any], learned: dict[str, Any]) -> None:
@@ -273,9 +265,11 @@ class Recording:
             if self._content_policy.on_spans:
                 fields[key] = value = deferred()
                 fields.update(deferred.flags)
-                learned.update(deferred.flags)
-                if value is not None:
-                    learned[key] = dumps_text(without_media(value))
+                fields.update(deferred.beside)
+                shown, flags = self._content_policy.shown_on_span(key, value, info)
+                learned.update({**deferred.flags, **flags})
+                if shown is not None:
+                    learned[key] = dumps_text(shown)
 
     def _info(self) -> SpanInfo:
         identity, attributes = self.span.get_span_context(), self.invocation.attributes
@@ -295,91 +289,6 @@ class Recording:
                 self.span.end()
         except Exception:
             logger.debug("a span did not end", exc_info=True)
-
-
-class Recorder:
-    """Opens the recordings of one instrumentor, on scope `scope`."""
-
-    def __init__(
-        self,
-        scope: str,
-        version: str,
-        tracer_provider: TracerProvider | None = None,
-        meter_provider: MeterProvider | None = None,
-        marks: CallOptions = NO_OPTIONS,
-    ) -> None:
-        """`marks`: tags and metadata of every call of a model."""
-        self._scope = scope
-        self._marks = marks
-        self._of_framework = scope.removeprefix(INSTRUMENTOR_SCOPE_PREFIX) in WHOLE_FRAMEWORKS
-        self._version = version
-        self._tracer = get_tracer(scope, version, tracer_provider)
-        self._tracers: WeakKeyDictionary[TracerProvider, Tracer] = WeakKeyDictionary()
-        self._meter_provider = meter_provider
-        self._metrics: Metrics | None = None
-
-    def open(
-        self, invocation: Invocation, *, accepts_nested: bool = False, parent: Context | None = None
-    ) -> Recording | None:
-        """Start recording `invocation`; None when it must not be recorded.
-
-        It is recorded below `parent`, by default the current context: callbacks know what called them, and what is
-        current while they run may be something else. `accepts_nested` is for frameworks: a call of a provider's SDK
-        below them is the same invocation.
-        """
-        context = own_context(otel_context.get_current()) if parent is None else parent
-        framework = self._of_framework
-        if suppressed(context, framework=framework) or (
-            parent is not None and suppressed(otel_context.get_current(), framework=framework)
-        ):
-            return None
-        if invocation.calls_model:
-            if self._marks is not NO_OPTIONS:
-                self._marks.mark_call(invocation)
-            outer = context.get(RECORDING_KEY)
-            if isinstance(outer, Recording):
-                source = invocation.exchange.source
-                if source is not None and outer.invocation.exchange.source is source:
-                    return None  # wrapped in two places: it is the same call
-                if outer.accepts_nested and not outer.ended:
-                    outer.enrich(invocation)  # what is known now: of two streams that nobody closes any may end first
-                    return Recording(invocation, INVALID_SPAN, context, contribute=outer.enrich)
-            # Beside an official instrumentor of the same framework ours records for Literal, and it for others.
-            official = None if framework else official_call(context)
-            if official is not None:
-                recording = Recording(
-                    invocation,
-                    NonRecordingSpan(official.span.get_span_context()),  # the fields below must not keep it alive
-                    context,
-                    contribute=partial(publish, data=official.data),
-                    accepts_nested=accepts_nested,
-                )
-                # Now and not in the end: streams that nobody closes may end in any order.
-                SIDE_TABLE.put_beside(official.span, {FACTS: recording.fields_so_far})
-                return recording
-        metrics = self._meters() if invocation.calls_model and policy().metrics else None
-        tracer = self._tracer if TRACER_PROVIDER_KEY not in context else self._tracer_in(context)
-        span = tracer.start_span(invocation.span_name, context, invocation.span_kind, invocation.attributes)
-        try:
-            return Recording(invocation, span, context, metrics=metrics, accepts_nested=accepts_nested)
-        except Exception:
-            logger.debug("a call is not recorded", exc_info=True)
-            span.end()
-            return None
-
-    def _tracer_in(self, context: Context) -> Tracer:
-        provider = context.get(TRACER_PROVIDER_KEY)
-        if not isinstance(provider, TracerProvider):
-            return self._tracer
-        tracer = self._tracers.get(provider)
-        if tracer is None:
-            tracer = self._tracers[provider] = provider.get_tracer(self._scope, self._version)
-        return tracer
-
-    def _meters(self) -> Metrics:
-        if self._metrics is None:
-            self._metrics = Metrics(self._scope, self._version, self._meter_provider)
-        return self._metrics
 
 
 def _type_name(error: BaseException) -> str:

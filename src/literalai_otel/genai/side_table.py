@@ -120,21 +120,24 @@ if hasattr(os, "register_at_fork"):
 def end_span(span: Span, fields: Fields, end_time: int | None = None) -> None:
     """End `span` (`end_time` in ns since the epoch, now by default) with `fields` beside it."""
     identity = span.get_span_context()
-    if span.is_recording():
-        SIDE_TABLE.put(identity.trace_id, identity.span_id, fields)
-    elif identity.is_valid:
-        SIDE_TABLE.count_sampled_out()
+    if not span.is_recording():
+        if identity.is_valid:
+            SIDE_TABLE.count_sampled_out()
+        span.end(end_time)
+        return
+    trace_id, span_id = identity[:2]
+    SIDE_TABLE.put(trace_id, span_id, fields)
     try:
         span.end(end_time)
     finally:
-        SIDE_TABLE.discard_unless_kept(identity.trace_id, identity.span_id)
+        SIDE_TABLE.discard_unless_kept(trace_id, span_id)
 
 
 def resolve(fields: Mapping[str, Any]) -> Fields:
     """`fields` with every deferred value called.
 
     A value that fails is left out and `literalai.content.dropped` says so: a failing mask must never let the
-    raw content through. A deferred value may have a mapping `flags`: fields that its call adds.
+    raw content through. A deferred value may have mappings `flags` and `beside`: fields that its call adds.
     """
     resolved: Fields = {}
     for name, value in fields.items():
@@ -150,6 +153,7 @@ def resolve(fields: Mapping[str, Any]) -> Fields:
                 resolved[CONTENT_DROPPED] = "mask_failed"
                 continue
             resolved.update(getattr(deferred, "flags", {}))
+            resolved.update(getattr(deferred, "beside", {}))
         if value is not None:
             resolved[name] = value
     return resolved

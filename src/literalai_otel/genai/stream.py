@@ -5,21 +5,16 @@ being read, never in the consumer's loop.
 """
 
 import logging
-from collections.abc import Callable
-from typing import Any, Final
+import weakref
+from collections.abc import Generator
+from typing import Any
 
-from opentelemetry import context as otel_context
 from opentelemetry.context import Context, get_current
 
+from literalai_otel.genai.current import attach, detach
 from literalai_otel.genai.watch import Watch
 
 logger = logging.getLogger(__name__)
-
-# Two calls less each way for every chunk than the module's functions, which also log what only a test should see.
-_RUNTIME: Final[Any] = getattr(otel_context, "_RUNTIME_CONTEXT", otel_context)
-_VARIABLE: Final[Any] = getattr(_RUNTIME, "_current_context", None)
-_attach: Final[Callable[[Context], Any]] = getattr(_VARIABLE, "set", _RUNTIME.attach)
-_detach: Final[Callable[[Any], Any]] = getattr(_VARIABLE, "reset", _RUNTIME.detach)
 
 
 class SyncReader:
@@ -40,7 +35,7 @@ class SyncReader:
         if watch.done:
             return next(self._inner)
         watch.busy = True
-        token = _attach(self._context)
+        token = attach(self._context)
         try:
             item = next(self._inner)
         except StopIteration:
@@ -50,7 +45,7 @@ class SyncReader:
             watch.failed(error)
             raise
         finally:
-            _detach(token)
+            detach(token)
             watch.busy = False
         if watch.each:
             watch.chunk(item)
@@ -83,7 +78,7 @@ class AsyncReader:
         if watch.done:
             return await self._inner.__anext__()
         watch.busy = True
-        token = _attach(self._context)
+        token = attach(self._context)
         elsewhere = False
         try:
             item = await self._inner.__anext__()
@@ -97,7 +92,7 @@ class AsyncReader:
             raise
         finally:
             if not elsewhere:
-                _detach(token)
+                detach(token)
             watch.busy = False
         if watch.each:
             watch.chunk(item)
@@ -125,3 +120,34 @@ def record_stream(stream: Any, watch: Watch, attribute: str = "_iterator") -> bo
         setattr(stream, attribute, reader(inner, watch, watch.recording.context))
         watch.taken = True
     return True
+
+
+def follow_stream(stream: Any, watch: Watch, attribute: str = "_iterator") -> None:
+    """Hear for `watch` how `stream` ends, and of its first chunk. Its iterator is a generator.
+
+    The caller takes what the chunks are made of, and makes the recording current meanwhile: what stands in for the
+    iterator then costs next to nothing.
+    """
+    reader: Any = _followed(getattr(stream, attribute), watch)
+    watch.reader = weakref.ref(reader)
+    setattr(stream, attribute, reader)
+    watch.taken = True
+
+
+def _followed(inner: Generator[Any], watch: Watch) -> Generator[Any]:
+    try:
+        while watch.each:
+            try:
+                item = next(inner)
+            except StopIteration:
+                break
+            watch.heard(item)
+            yield item
+        yield from inner
+    except GeneratorExit:
+        # Who closes this or collects it decides nothing: the response says how the stream ended.
+        raise
+    except BaseException as error:
+        watch.failed(error)
+        raise
+    watch.complete()

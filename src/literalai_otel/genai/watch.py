@@ -6,6 +6,7 @@ import os
 import weakref
 from asyncio import CancelledError
 from collections.abc import Callable
+from types import GeneratorType
 from typing import Any, Final, Protocol
 
 from literalai_otel.genai.abandoned import end_later
@@ -50,6 +51,7 @@ class Watch:
         "done",
         "each",
         "orphaned",
+        "reader",
         "recording",
         "taken",
     )
@@ -58,6 +60,8 @@ class Watch:
         self.recording = recording
         self.busy = False
         """Whether a read is going on: what the SDK closes meanwhile, it closes itself."""
+        self.reader: weakref.ref[GeneratorType[Any, Any, Any]] | None = None
+        """The generator that reads instead, if one does: it knows itself whether it runs."""
         self.done = False
         self.taken = False
         """Whether a reader of chunks has taken over, so that readers of bytes only pass on."""
@@ -75,12 +79,25 @@ class Watch:
         self._anchor: weakref.ref[Any] | None = weakref.ref(anchor, self._anchor_gone)
         _OPEN.add(self)
 
-    def chunk(self, chunk: Any) -> None:
-        """A chunk was read."""
+    def reader_runs(self) -> bool:
+        """Whether the `reader` is at a read."""
+        reader = self.reader() if self.reader is not None else None
+        return reader is not None and reader.gi_running
+
+    def heard(self, chunk: Any) -> None:
+        """A chunk was read, of which the recording may have to hear."""
         try:
-            if self.each and (self._is_output is None or self._is_output(chunk)):
+            if self._is_output is None or self._is_output(chunk):
                 self.each = self.recording.counts_chunks
                 self.recording.chunk()
+        except Exception:
+            logger.debug("a chunk was not readable", exc_info=True)
+
+    def chunk(self, chunk: Any) -> None:
+        """A chunk was read."""
+        if self.each:
+            self.heard(chunk)
+        try:
             self.add(chunk)
         except Exception:
             logger.debug("a chunk was not readable", exc_info=True)

@@ -81,11 +81,14 @@ class LiteralCallbackHandler(BaseCallbackHandler):
     run_inline = True
     """In the caller's task: what a start makes current must be current there."""
     raise_error = False
+    ignore_llm = False  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType] - a property of the base, asked for every chunk
 
     def __init__(self, recorder: RunRecorder) -> None:
         self.enabled = True
         """False once the instrumentor is gone: managers that were made before still have the handler."""
         self._recorder = recorder
+        self._needs_no_more: UUID | None = None
+        """The run that took its chunks last, when it needs to hear of no more."""
 
     def __copy__(self) -> Self:
         return self
@@ -134,6 +137,7 @@ class LiteralCallbackHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """A chat model is called."""
+        self._needs_no_more = None  # ids that the program chooses may come again
         start = _start(serialized, run_id, parent_run_id, "llm", tags, metadata, kwargs)
         start_chat(self._recorder, start, serialized or {}, messages[0], kwargs.get("invocation_params") or {})
 
@@ -150,14 +154,30 @@ class LiteralCallbackHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """A text model is called."""
+        self._needs_no_more = None  # ids that the program chooses may come again
         start = _start(serialized, run_id, parent_run_id, "llm", tags, metadata, kwargs)
         start_text(self._recorder, start, serialized or {}, prompts[0], kwargs.get("invocation_params") or {})
 
-    @_continues
-    def on_llm_new_token(self, token: Any, *, chunk: Any = None, run_id: UUID, **kwargs: Any) -> None:
+    def on_llm_new_token(
+        self,
+        token: Any,
+        *,
+        chunk: Any = None,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         """A chunk of a model's answer has come, or LangChain's own mark that it was the last."""
-        if token or getattr(getattr(chunk, "message", None), "chunk_position", None) != "last":
-            take_chunk(run_id)
+        # Called for every chunk: most are those of one run, which needs to hear of its first alone.
+        if run_id is self._needs_no_more:
+            return
+        try:
+            is_mark = not token and getattr(getattr(chunk, "message", None), "chunk_position", None) == "last"
+            if not is_mark and not take_chunk(run_id):
+                self._needs_no_more = run_id
+        except Exception:
+            logger.debug("on_llm_new_token is not recorded", exc_info=True)
 
     @_continues
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:

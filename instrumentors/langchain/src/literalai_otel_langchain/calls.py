@@ -91,16 +91,17 @@ def _settle(invocation: Invocation, params: dict[str, Any]) -> None:
     invocation.content.setdefault(TOOL_DEFINITIONS, partial(tools, params))
 
 
-def take_chunk(run_id: UUID) -> None:
-    """A chunk of an answer has come."""
+def take_chunk(run_id: UUID) -> bool:
+    """A chunk of an answer has come; gives whether the recording must hear of the next."""
     run = RUNS.get(run_id)
     recording = run.recording if run is not None else None
     if recording is None or not recording.active:
-        return
+        return False
     attributes = recording.invocation.attributes
     if recording.counts_chunks or REQUEST_STREAM not in attributes:
         attributes[REQUEST_STREAM] = True
         recording.chunk()
+    return recording.counts_chunks
 
 
 def end_call(run_id: UUID, result: Any, error: BaseException | None = None) -> None:

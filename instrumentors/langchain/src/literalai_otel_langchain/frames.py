@@ -11,14 +11,16 @@ cancellation, or when a stream is never read on.
 import logging
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import suppress
 from contextvars import ContextVar, Token
-from functools import partial, wraps
+from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any, Final
 
-from opentelemetry.context import Context, attach, detach, get_current
+from opentelemetry.context import Context
 
 from literalai_otel.genai import PatchSet, Recording, keep_place, leave_place
+from literalai_otel.genai.current import attach, detach, get_current
 from literalai_otel_langchain.runs import RUNS, Run
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,11 @@ class Frame:
     def context(self) -> Context:
         """The context for its next step: the run's once there is one."""
         return (self.run.context if self.run is not None else None) or get_current()
+
+    def failed(self, error: BaseException, owns: bool = True) -> None:
+        """The call raised; its run ends if it is the frame's own and LangChain has not said so already."""
+        if owns and self.run is not None:
+            self.run.fail(error)
 
     def abandon(self) -> None:
         """Nobody reads on; the run ends unless closing has ended it."""
@@ -126,11 +133,12 @@ def frame_calls(kind: str) -> Callable[[Any, PatchSet], Function]:
                 bound = original.__get__(self, type(self))
                 if not patches.enabled:
                     return await bound(*args, **kwargs)
-                entered = _Entered(Frame(kind))
+                frame = Frame(kind)
+                entered = _Entered(frame)
                 try:
                     return await bound(*args, **kwargs)
                 except BaseException as error:
-                    entered.failed(error)
+                    frame.failed(error)
                     raise
                 finally:
                     entered.leave()
@@ -142,11 +150,12 @@ def frame_calls(kind: str) -> Callable[[Any, PatchSet], Function]:
             bound = original.__get__(self, type(self))
             if not patches.enabled:
                 return bound(*args, **kwargs)
-            entered = _Entered(Frame(kind))
+            frame = Frame(kind)
+            entered = _Entered(frame)
             try:
                 return bound(*args, **kwargs)
             except BaseException as error:
-                entered.failed(error)
+                frame.failed(error)
                 raise
             finally:
                 entered.leave()
@@ -168,21 +177,25 @@ def frame_stream(original: Any, patches: PatchSet) -> Function:
         frame = Frame("model", _run_of(args, kwargs))
         owns = frame.run is None
         inner: Generator[Any, Any, Any] = bound(*args, **kwargs)
-        advance: Callable[[], Any] = partial(next, inner)
+        thrown: BaseException | None = None
         while True:
-            entered = _Entered(frame)
+            # As `_Entered` does, but nothing can have changed the context from inside: without calls of ours.
+            context = frame.context
+            before, token, place = _FRAME.set(frame), attach(context), keep_place(context)
             try:
-                item = advance()
+                item = next(inner) if thrown is None else inner.throw(thrown)
             except StopIteration:
                 return
             except BaseException as error:
-                entered.failed(error, owns)
+                frame.failed(error, owns)
                 raise
             finally:
-                entered.leave()
+                _FRAME.reset(before)
+                detach(token)
+                leave_place(place)
             try:
                 yield item
-                advance = partial(next, inner)
+                thrown = None
             except GeneratorExit:
                 entered = _Entered(frame)
                 try:
@@ -192,7 +205,7 @@ def frame_stream(original: Any, patches: PatchSet) -> Function:
                     frame.abandon()
                 raise
             except BaseException as error:
-                advance = partial(inner.throw, error)
+                thrown = error
 
     return stream
 
@@ -213,7 +226,7 @@ def frame_async_stream(original: Any, patches: PatchSet) -> Function:
             except StopAsyncIteration:
                 return
             except BaseException as error:
-                entered.failed(error, owns)
+                frame.failed(error, owns)
                 raise
             finally:
                 entered.leave()
@@ -256,13 +269,9 @@ class _Entered:
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self._before: Token[Frame | None] = _FRAME.set(frame)
-        self._token: Token[Context] = attach(frame.context)
-        self._place = keep_place(frame.context)
-
-    def failed(self, error: BaseException, owns: bool = True) -> None:
-        """The call raised; its run ends if it is the frame's own and LangChain has not said so already."""
-        if owns and self._frame.run is not None:
-            self._frame.run.fail(error)
+        context = frame.context
+        self._token: Token[Context] = attach(context)
+        self._place = keep_place(context)
 
     def leave(self) -> None:
         """Make current what was before. A coroutine that is collected is closed in the collector's context."""
@@ -272,5 +281,6 @@ class _Entered:
             _FRAME.reset(self._before)
         except ValueError:  # a copy of the context: it is not the caller's
             return
-        detach(self._token)
+        with suppress(ValueError):
+            detach(self._token)
         leave_place(self._place)

@@ -1,11 +1,12 @@
 """The chunks of a streamed chat completion, folded into what a plain completion would have said.
 
-`add` runs for every chunk on the caller's thread: it looks at fields and keeps pieces of text, never chunks.
+`add` looks at fields and keeps pieces of text, never chunks: it runs on the caller's thread, unless Literal alone is
+told.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from literalai_otel.attributes import OUTPUT_MESSAGES
 from literalai_otel.genai import Invocation, fields_of
@@ -34,6 +35,9 @@ class ChatFold:
 
     def add(self, chunk: Any) -> None:
         """Take over what `chunk`, an SDK model or a JSON object, says."""
+        if type(chunk) is dict:
+            self._add(cast(Json, chunk))
+            return
         # Nearly every chunk is a piece of text and nothing else: the short way, left at the first surprise.
         try:
             fields = chunk.__dict__

@@ -105,5 +105,6 @@ COMPLETIONS: Final = Endpoint(
     read_output=_read_output,
     fold=_Fold,
     result_field="choices",
+    stream_may_wait=True,
     gives_usage_in_streams=True,
 )

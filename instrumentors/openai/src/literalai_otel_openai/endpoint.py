@@ -53,9 +53,11 @@ class Endpoint:
     """A field by which the SDK's model of an answer is told from raw responses; None: the bytes are read."""
     decode: Callable[[bytes], Any] | None = None
     """Reads the bytes of an answer that is no JSON. Raises ValueError when they are none."""
-    may_wait: Callable[[Any], bool] = lambda result: True
+    may_wait: Callable[[Any], bool] | None = None
     """Whether the SDK's `result` leaves nothing to learn that decides how the recording ends, so that the rest may
-    be read from the bytes later."""
+    be read from the bytes later; None: it always does."""
+    stream_may_wait: bool = False
+    """Whether the same holds of the events of its streams: none of them is an error that the SDK does not raise."""
     keeps_body: bool = True
     """Whether content is made from the bytes of the answer when it is needed; else from the answer, at once."""
     is_binary: bool = False

@@ -22,6 +22,7 @@ CHAT: Final = Endpoint(
     read_output=chat.output_messages,
     fold=ChatFold,
     result_field="choices",
+    stream_may_wait=True,
     gives_usage_in_streams=True,
 )
 RESPONSES: Final = Endpoint(

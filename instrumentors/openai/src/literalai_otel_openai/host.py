@@ -5,7 +5,7 @@ such as localhost, is `openai`: that is the protocol, and `server.address` says 
 """
 
 from typing import Any, Final
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from literalai_otel.attributes import PROVIDER_NAME, SERVER_ADDRESS, SERVER_PORT
 
@@ -51,19 +51,31 @@ class Destinations:
 
     def __init__(self) -> None:
         self._known: WeakKeyDictionary[Any, tuple[Any, Destination]] = WeakKeyDictionary()
+        self._last: tuple[Any, Any, Destination] = (_nobody, None, {})
+        """Weak reference to the client that asked last, its base URL and destination: mostly it asks again."""
 
     def of(self, client: Any) -> Destination:
         """Where `client` sends its requests now."""
         base_url = getattr(client, "_base_url", None)
-        if base_url is None or type(client).__name__.endswith(_MODULE_CLIENT):
+        last, last_url, destination = self._last
+        if last() is client and last_url is base_url:
+            return destination
+        is_own = base_url is not None and not type(client).__name__.endswith(_MODULE_CLIENT)
+        if not is_own:
             base_url = client.base_url
         try:
             known = self._known.get(client)
             if known is None or known[0] is not base_url:
                 known = self._known[client] = (base_url, _destination(client, base_url))
+            if is_own:
+                self._last = (ref(client), known[0], known[1])
         except TypeError:  # a client that is not hashable or takes no weak reference
             return _destination(client, base_url)
         return known[1]
+
+
+def _nobody() -> None:
+    """A reference to no client."""
 
 
 def _destination(client: Any, base_url: Any) -> Destination:

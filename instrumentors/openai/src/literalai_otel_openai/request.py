@@ -16,18 +16,20 @@ from literalai_otel.genai import (
     Exchange,
     Fold,
     Inference,
+    KeptEvents,
     Recorder,
     Recording,
     Watch,
     current_call_options,
-    policy,
     record_stream,
     watch_body,
     watch_closing,
 )
 from literalai_otel.genai.call_options import NO_OPTIONS
+from literalai_otel.genai.content import policy
 from literalai_otel_openai.endpoint import Endpoint, Error
-from literalai_otel_openai.endpoints import endpoint_of
+from literalai_otel_openai.endpoints import ENDPOINTS, endpoint_of
+from literalai_otel_openai.events import has_events, keep_events
 from literalai_otel_openai.host import Destinations
 from literalai_otel_openai.stream_usage import Asked, hide_usage, is_to_be_asked
 from literalai_otel_openai.uploads import described_uploads
@@ -102,10 +104,11 @@ class RequestCall:
             if response is not None:
                 exchange.seen(response)
                 exchange.release()
-        self._keep_request()
+        if self._uploads or exchange.request_body is None:
+            self._keep_request()
         self._note_response(result, response)
-        self.recording.invocation.content_size = exchange.size
         if self._streamed and hasattr(result, "_iterator"):
+            self.recording.invocation.content_size = exchange.size
             self._watch_stream(result, response)
         elif response is None or exchange.read_response(response) is not None:
             error = self._read(result)
@@ -114,6 +117,7 @@ class RequestCall:
             else:
                 self.recording.fail_as(*error)
         else:
+            self.recording.invocation.content_size = exchange.size
             self._watch_body(result, response)
 
     def _keep_request(self) -> None:
@@ -153,7 +157,7 @@ class RequestCall:
         is_parsed = endpoint.result_field is not None and hasattr(result, endpoint.result_field)
         if not is_parsed or exchange.response_body is None:
             return self._take(result if is_parsed else endpoint.answer_in(exchange))
-        if not (self.recording.defers and endpoint.may_wait(result)):
+        if not self.recording.defers or (endpoint.may_wait is not None and not endpoint.may_wait(result)):
             return self._take(result)
         self.recording.learn(endpoint.learn_response)
         return None
@@ -182,10 +186,17 @@ class RequestCall:
 
     def _watch_stream(self, stream: Any, response: Any) -> None:
         """Have the recording end with the stream."""
-        watch = Watch(self.recording, self._fold(), stream if response is None else response)
+        recording, endpoint = self.recording, self._endpoint
+        make_fold = partial(endpoint.fold, wants_content=recording.wants_content)
+        waits = recording.defers and endpoint.stream_may_wait and has_events(stream)
+        fold = KeptEvents(recording, make_fold) if waits else make_fold(recording.invocation)
+        watch = Watch(recording, fold, stream if response is None else response)
         if self._asked is not None:
             hide_usage(watch, is_async=self._is_async)
-        record_stream(stream, watch)
+        if isinstance(fold, KeptEvents):
+            keep_events(stream, watch, fold)
+        else:
+            record_stream(stream, watch)
         watch_closing(watch, is_async=self._is_async)
 
     def _watch_body(self, raw: Any, response: Any) -> None:
@@ -227,20 +238,16 @@ class Requests:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._destinations = Destinations()
+        self.sync = partial(self._begin, False)
+        """Begins to record `SyncAPIClient.request(cast_to, options, *, stream)`."""
+        self.asynchronous = partial(self._begin, True)
+        """Begins to record `AsyncAPIClient.request`."""
 
-    def sync(self, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RequestCall | None:
-        """Begin to record `SyncAPIClient.request(cast_to, options, *, stream)`."""
-        return self._begin(client, args, kwargs, is_async=False)
-
-    def asynchronous(self, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RequestCall | None:
-        """Begin to record `AsyncAPIClient.request`."""
-        return self._begin(client, args, kwargs, is_async=True)
-
-    def _begin(
-        self, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_async: bool
-    ) -> RequestCall | None:
+    def _begin(self, is_async: bool, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RequestCall | None:
         options = args[1] if len(args) > 1 else kwargs["options"]
-        endpoint = endpoint_of(options.method, options.url)
+        endpoint = ENDPOINTS.get(options.url) if options.method == "post" else None
+        if endpoint is None:
+            endpoint = endpoint_of(options.method, options.url)
         if endpoint is None:
             return None
         json_data: Any = options.json_data
@@ -268,9 +275,10 @@ class Requests:
         model = body.get("model")
         if isinstance(model, str):
             attributes[REQUEST_MODEL] = model
-        invocation = Inference(attributes, exchange=Exchange(source))
+        invocation = Inference(attributes, {}, 0, Exchange(source))
         options = current_call_options()
-        options.apply(invocation)
+        if options is not NO_OPTIONS:
+            options.apply(invocation)
         recording = self._recorder.open(invocation)
         if recording is None:
             return None

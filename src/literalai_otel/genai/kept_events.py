@@ -1,0 +1,90 @@
+"""The events of a stream kept as they came over the wire, and folded when Literal asks (`Recording.learn`).
+
+The text of an event costs the caller one append, and nobody can change it. The SDK's chunk would cost a walk through
+its fields, and kept itself it would be large, and the program's to change.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from literalai_otel.genai.invocation import Invocation
+from literalai_otel.genai.recording import Recording
+from literalai_otel.genai.watch import Fold
+from literalai_otel.jsonable import loads
+
+logger = logging.getLogger(__name__)
+
+MAX_KEPT: Final = 256 * 1024
+"""Characters of events that a stream may keep. Who feeds `KeptEvents` calls `limit` now and then."""
+_DONE: Final = "[DONE]"
+_STRETCH: Final = 128
+"""Events folded in one go, in less than a millisecond."""
+_BREATH_S: Final = 0.00005
+"""After that the thread lets go of the interpreter, so that an event loop stays responsive."""
+
+
+class KeptEvents:
+    """A fold (`genai.watch.Fold`) that leaves the work for later, to the one that `make_fold` makes.
+
+    `keep` takes the text of an event.
+    """
+
+    __slots__ = ("_done", "_events", "_fold", "_invocation", "_lock", "_recording", "_rest", "keep")
+
+    def __init__(self, recording: Recording, make_fold: Callable[[Invocation], Fold]) -> None:
+        self._recording = recording
+        self._invocation = Invocation({}, exchange=recording.invocation.exchange)
+        self._fold = make_fold(self._invocation)
+        self._done = False
+        """Whether the event has come that ends the answer."""
+        self._events: deque[Any] = deque()
+        self._rest: Sequence[Any] | None = ()
+        """What was not folded when the stream ended; None once it is."""
+        self._lock = threading.Lock()
+        self.keep: Callable[[str], None] = self._events.append
+
+    def add(self, chunk: Any) -> None:
+        """Take over an event that is a JSON object already."""
+        self._events.append(chunk)
+
+    def limit(self) -> None:
+        """Fold of what is kept what is too much, the oldest first: that leaves of it what a fold keeps."""
+        surplus = sum(map(len, self._events)) - MAX_KEPT
+        while surplus > 0 and self._events:
+            event = self._events.popleft()
+            surplus -= len(event)
+            self._take(event)
+
+    def finish(self) -> None:
+        """The stream has ended; what it said is learned later."""
+        # The program may read on what the SDK has still in hand.
+        self._rest = tuple(self._events)
+        self._events.clear()
+        self._recording.learn(self._learn, size=sum(map(len, self._rest)))
+
+    def _learn(self, invocation: Invocation) -> None:
+        """Several may ask, and any of them again."""
+        with self._lock:
+            if self._rest is not None:
+                for number, event in enumerate(self._rest, start=1):
+                    self._take(event)
+                    if number % _STRETCH == 0:
+                        time.sleep(_BREATH_S)
+                self._rest = None
+                self._fold.finish()
+        invocation.attributes.update(self._invocation.attributes)
+        invocation.content.update(self._invocation.content)
+
+    def _take(self, event: Any) -> None:
+        try:
+            if isinstance(event, str):
+                self._done = self._done or event.startswith(_DONE)
+                event = None if self._done else loads(event)
+            if event is not None:
+                self._fold.add(event)
+        except Exception:
+            logger.debug("an event was not readable", exc_info=True)
