@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from literalai_otel.config import ServerConfig
+from programs import wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "deploy"
@@ -33,8 +34,10 @@ def test_the_dockerfile_passes_the_linter():
     assert (done.returncode, done.stdout) == (0, "")
 
 
+@pytest.mark.feature("S-HST-01")
 def test_the_dockerfile_names_what_is_there():
     text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert re.search(r"^EXPOSE (\d+)$", text, re.MULTILINE)[1] == str(ServerConfig.load({}).port) == "3000"
     assert set(re.findall(r"\b(?:LITERAL|DATABASE)_[A-Z_]+", text)) <= VARIABLES
     for line in re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE):
         assert all((ROOT / source).exists() for source in line.split())
@@ -43,6 +46,34 @@ def test_the_dockerfile_names_what_is_there():
     assert extras
     for extra in extras[1].split(","):
         assert re.search(rf"^{extra} = \[", pyproject, re.MULTILINE), extra
+
+
+def docker(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["docker", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.feature("S-HST-01")
+@pytest.mark.timeout(900)
+def test_the_image_is_built_and_serves():
+    base = re.search(r"^FROM (\S+)$", (DEPLOY / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert base
+    if shutil.which("docker") is None or docker("image", "inspect", base[1]).returncode:
+        pytest.skip(f"there is no Docker that runs and has {base[1]}: nothing is pulled here")
+    built = docker("build", "--quiet", "--network", "host", "--file", DEPLOY / "Dockerfile", ".")
+    assert built.returncode == 0, built.stderr
+    image = built.stdout.strip()
+    started = docker("run", "--detach", "--publish", "127.0.0.1::3000", image)
+    assert started.returncode == 0, started.stderr
+    container = started.stdout.strip()
+    try:
+        address = docker("port", container, "3000/tcp").stdout.split()[0]
+        wait_for(f"http://{address}/healthz")
+        assert httpx.get(f"http://{address}/readyz").status_code == 200
+        assert docker("exec", container, "id", "-u").stdout.strip() == "10001"
+        assert docker("stop", "--time", "20", container).returncode == 0
+    finally:
+        docker("rm", "--force", "--volumes", container)
+        docker("image", "rm", "--force", image)
 
 
 @pytest.mark.feature("S-HST-07")

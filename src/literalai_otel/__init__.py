@@ -22,6 +22,7 @@ __version__ = "0.1.0"
 _HOMES: Final = {
     "literalai_otel.api": ("Prompt",),
     "literalai_otel.client": ("AsyncLiteralClient", "LiteralClient"),
+    "literalai_otel.content_rules": ("Rule",),
     "literalai_otel.context": (
         "environment",
         "experiment_item_run",
@@ -75,6 +76,7 @@ _HOME_OF: Final = {name: module for module, names in _HOMES.items() for name in 
 if TYPE_CHECKING:
     from literalai_otel.api import Prompt
     from literalai_otel.client import AsyncLiteralClient, LiteralClient
+    from literalai_otel.content_rules import Rule
     from literalai_otel.context import (
         environment,
         experiment_item_run,
@@ -148,6 +150,7 @@ __all__ = [
     "PageInfo",
     "PaginatedResponse",
     "Prompt",
+    "Rule",
     "Score",
     "Step",
     "TemplateError",

@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+from literalai_otel.content_rules import ContentRules, content_rules
 from literalai_otel.server_config import ServerConfig as ServerConfig
 from literalai_otel.setting_table import SettingRow as SettingRow
 from literalai_otel.setting_table import SettingTable, at_least_one, boolean, names, setting, url
@@ -21,6 +22,8 @@ CaptureContent = Literal["true", "false", "literal_only"]
 
 Environment = Literal["dev", "staging", "prod", "experiment"]
 ENVIRONMENTS: Final[tuple[Environment, ...]] = get_args(Environment)
+INLINE_MEDIA_BYTES: Final = 24 * 1024
+"""Media of up to so many bytes stays in its message, unless the setting says otherwise."""
 _ENVIRONMENT_SYNONYMS: Final = {"production": "prod", "development": "dev"}
 
 
@@ -44,6 +47,16 @@ def _capture(value: str) -> CaptureContent:
     if lowered == "literal_only":
         return "literal_only"
     return "true" if boolean(lowered) else "false"
+
+
+def _bytes_or_off(value: str) -> int | None:
+    lowered = value.strip().lower()
+    if lowered in ("off", "false"):
+        return None
+    number = int(lowered)
+    if number < 0:
+        raise ValueError("must be a number of bytes, or off")
+    return number
 
 
 def _prefer(value: str) -> str:
@@ -111,7 +124,26 @@ class Config(SettingTable):
     max_content_bytes: int = setting(
         262_144, "Cap of one text in captured content, in UTF-8 bytes.", parse=at_least_one
     )
-    metrics: bool = setting(False, "Emit the OTel GenAI client metrics.", "LITERAL_METRICS", parse=boolean)
+    content_policy: ContentRules = setting(
+        (),
+        "Rules for content, by role, kind and size, such as `role:system=hash; image>64KiB=offload; tool_result=drop`: "
+        "[content.md](content.md).",
+        "LITERAL_CONTENT_POLICY",
+        parse=content_rules,
+    )
+    offload_media: int | None = setting(
+        INLINE_MEDIA_BYTES,
+        "Media of more bytes leaves its message and becomes an attachment of the step; `off`: it is not uploaded, "
+        "its hash and size stay.",
+        "LITERAL_OFFLOAD_MEDIA",
+        parse=_bytes_or_off,
+    )
+    metrics: bool = setting(
+        False,
+        "Emit the OTel GenAI client metrics, and what becomes of steps on their way.",
+        "LITERAL_METRICS",
+        parse=boolean,
+    )
     stream_usage: bool = setting(
         False,
         "Ask for token counts in streams (`stream_options.include_usage`) where the host is known to give them and "
@@ -143,8 +175,27 @@ class Config(SettingTable):
         "LITERAL_PREFER",
         parse=_prefer,
     )
+    baggage: bool = setting(
+        False,
+        "Name the thread, the root run and the step around a request to the service that gets it, and take them from "
+        "the service that sends it: ids alone, in W3C baggage. For services that trust each other.",
+        "LITERAL_BAGGAGE",
+        parse=boolean,
+    )
     flush_timeout: float = setting(
         5.0, "Seconds that leaving the process may wait for delivery.", "LITERAL_FLUSH_TIMEOUT", parse=_seconds
+    )
+    spool_dir: str | None = setting(
+        None,
+        "Folder of the spool: what cannot be delivered now is kept there, across processes and restarts. "
+        "Unset: in memory alone.",
+        "LITERAL_SPOOL_DIR",
+    )
+    spool_max_bytes: int = setting(
+        512 * 1024 * 1024,
+        "Bytes of the spool at most, for all processes together; when it is full, the oldest steps make room.",
+        "LITERAL_SPOOL_MAX_BYTES",
+        parse=at_least_one,
     )
     sdk_disabled: bool = setting(
         False,

@@ -7,6 +7,7 @@
     ├── GraphQLError           a 200 answer that carries `errors` or `{ok: false}`
     ├── NotFoundError          what was to be changed or used does not exist
     ├── TemplateError          the template of a prompt is no Mustache
+    ├── SpoolError             the spool cannot be used (`export/spool/file.py`)
     ├── InvalidValueError      server: a value that came in breaks a rule (`server/values.py`)
     │   ├── FilterError        a filter, order or cursor that the grammar does not know (`server/filters.py`)
     │   └── ConflictError      another user has the identifier (`server/store/participants.py`)

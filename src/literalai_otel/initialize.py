@@ -8,14 +8,16 @@ stay. It imports no framework and opens no connection.
 import logging
 import os
 import threading
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 
-from literalai_otel import __version__, genai
+from literalai_otel import __version__
 from literalai_otel.attributes import (
     DEPLOYMENT_ENVIRONMENT,
     DISTRO_NAME,
@@ -24,12 +26,14 @@ from literalai_otel.attributes import (
 )
 from literalai_otel.client import LiteralClient
 from literalai_otel.config import Config
+from literalai_otel.content_rules import Rule, as_text
 from literalai_otel.context import default_client, set_default_client
 from literalai_otel.discovery import instrument_installed
 from literalai_otel.errors import ConfigError
 from literalai_otel.export import FlushResult
+from literalai_otel.export.lifecycle import PROCESS_ENDS
 from literalai_otel.export.losses import say_unconfigured
-from literalai_otel.genai.content import Mask
+from literalai_otel.genai.content import Mask, adopt
 
 logger = logging.getLogger(__name__)
 
@@ -42,12 +46,16 @@ _DISTRO: Final = "literalai-otel"
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """What `init()` set up: `records` is false when everything is switched off, `sends` also without a key."""
+    """What `init()` set up: `records` is false when everything is switched off, `sends` also without a key.
+
+    `for_all` stands whatever project a later call names: that of a test.
+    """
 
     config: Config
     client: LiteralClient
     records: bool
     sends: bool
+    for_all: bool = False
 
 
 class _Process:
@@ -56,7 +64,6 @@ class _Process:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.standing: _Standing | None = None
-        self.mask: Mask | None = None
 
     def renew_lock(self) -> None:
         """In a forked child, where the thread that held it is not."""
@@ -77,6 +84,7 @@ def init(
     batch_size: int | None = None,
     disabled: bool | None = None,
     mask: Mask | None = None,
+    content_policy: str | Sequence[Rule] | None = None,
     instrument: bool = True,
     **settings: Any,
 ) -> LiteralClient:
@@ -90,7 +98,10 @@ def init(
         batch_size: Steps per request at most, 100 by default. `LITERAL_BATCH_SIZE` otherwise.
         disabled: Send and record nothing. `LITERAL_DISABLED` otherwise.
         mask: Gets each captured content value with its attribute name and facts of its span, on the delivery thread,
-            and gives what is sent in its place. When it raises, the content is dropped and the step is kept.
+            and gives what is sent in its place. When it raises, the content is dropped and the step is kept. With a
+            rule that says `mask` it gets the pieces alone that the rule is for.
+        content_policy: Rules for content by role, kind and size, as `Rule`s or as a text (docs/content.md).
+            `LITERAL_CONTENT_POLICY` otherwise.
         instrument: False leaves the instrumentors as they are.
         settings: Any other setting of `config.Config`, by its name.
 
@@ -108,15 +119,16 @@ def init(
         release=release,
         batch_size=batch_size,
         disabled=disabled,
+        content_policy=as_text(content_policy),
         **settings,
     )
     with _process.lock:
         standing = _process.standing
-        if standing is None or _changes(standing, config):
+        if standing is not None and not _changes(standing, config):
+            adopt(replace(standing.config, content_policy=config.content_policy), mask=mask)
+        else:
+            adopt(config, mask=mask)  # refuses before anything is set up
             standing = _process.standing = _set_up(config)
-        # A mask once given stays: a later call without one must not let content out.
-        _process.mask = mask or _process.mask
-        genai.configure(standing.config, mask=_process.mask)
         if instrument and standing.records:
             client = standing.client
             instrument_installed(config, **({"tracer_provider": client.tracer_provider} if client.private else {}))
@@ -135,6 +147,18 @@ def shutdown(timeout: float | None = None) -> FlushResult:
     return client.flush_and_stop(timeout) if isinstance(client, LiteralClient) else FlushResult()
 
 
+@contextmanager
+def standing_in(config: Config, client: LiteralClient) -> Generator[None]:
+    """Have `init()` give `client`, whatever is asked, for a while: for tests (`literalai_otel.testing`)."""
+    with _process.lock:
+        before = _process.standing
+        _process.standing = _Standing(config, client, records=True, sends=True, for_all=True)
+    try:
+        yield
+    finally:
+        _process.standing = before
+
+
 def distro_resource(config: Config) -> dict[str, str]:
     """Resource attributes that tell where spans come from, less those which the environment sets already."""
     said = OTELResourceDetector().detect().attributes
@@ -149,6 +173,8 @@ def distro_resource(config: Config) -> dict[str, str]:
 
 def _changes(standing: _Standing, config: Config) -> bool:
     """Whether `config` asks for more than what stands; ConfigError when it asks for another project."""
+    if standing.for_all:
+        return False
     if not standing.sends:
         return not config.disabled and config.api_key is not None and config.api_url is not None
     for name in ("api_key", "api_url"):
@@ -178,8 +204,17 @@ def _set_up(config: Config) -> _Standing:
         tracer_provider=_provider(config),
         export_filter=config.export_filter,
         flush_timeout=config.flush_timeout,
+        spool_dir=config.spool_dir,
+        spool_max_bytes=config.spool_max_bytes,
+        metrics=config.metrics,
     )
     set_default_client(client)
+    PROCESS_ENDS.catch_termination()
+    if config.baggage:
+        # Looks for the propagators that are installed, as it is imported.
+        from literalai_otel.context.baggage import use_baggage
+
+        use_baggage(client.step_around)
     return _Standing(config, client, records=True, sends=True)
 
 

@@ -24,8 +24,8 @@ from literalai_otel.attributes import (
     STEP_PARENT_ID,
     THREAD_ID,
 )
-from literalai_otel.context.state import EMPTY, literal_context
-from literalai_otel.genai.keys import OWN_THREAD_KEY, THREAD_KEY
+from literalai_otel.context.state import EMPTY, LiteralContext
+from literalai_otel.genai.keys import LITERAL_KEY, OWN_THREAD_KEY, THREAD_KEY
 from literalai_otel.genai.place import kept_place
 from literalai_otel.genai.side_table import AWAITED
 from literalai_otel.genai.switched_on import SWITCHED_ON
@@ -80,7 +80,8 @@ class Lineage:
         """Whether another span stands for the call that `span`, which ends now, records: it gets its facts then."""
         outer = self.same_call
         if outer is not None:
-            outer.inner = {**facts_of(span.attributes or {}, content=not outer.ours), **(outer.inner or {})}
+            scope = span.instrumentation_scope.name if span.instrumentation_scope is not None else ""
+            outer.inner = {**facts_of(scope, span.attributes or {}, content=not outer.ours), **(outer.inner or {})}
         return self.superseded or outer is not None
 
 
@@ -186,6 +187,12 @@ class LineageIndex:
             return None
         return node.is_step or node.above is not None or node.remote_parent is not None
 
+    def step_around(self, span: SpanContext) -> str | None:
+        """Id of the nearest step at or above `span`; None for an unknown span, or when there is none."""
+        node = self._find(span)
+        step = node if node is None or node.is_step else node.above
+        return step.step_id() if step is not None else None
+
     def _once(self, nearest: _Node, scope: str, attributes: dict[str, Any]) -> tuple[_Node | None, Lineage | None]:
         """The step above a span that starts directly below `nearest`, when two spans may record one call of a model.
 
@@ -206,26 +213,25 @@ class LineageIndex:
         return nearest.above, None
 
     def _find(self, span: SpanContext) -> _Node | None:
-        return self._live_or_ended((span.trace_id, span.span_id))
+        return self._live_or_ended(span[:2])
 
     def _live_or_ended(self, key: Key) -> _Node | None:
         seen = self._live.get(key)
         return seen.node if seen is not None else self._ended.get(key)
 
     def _start(self, span: Span, parent_context: Context | None) -> None:
-        identity = span.get_span_context()
-        key = (identity.trace_id, identity.span_id)
+        key: Key = span.get_span_context()[:2]  # a tuple: by name each is a call
         started: _StartedSpan = span  # pyright: ignore[reportAssignmentType] - a span of the SDK; a cast is a call
         # The span's own mapping looks a missing name up by an exception.
         given = started.attributes
         attributes: dict[str, Any] = {} if given is None else given.copy()
         context = get_current() if parent_context is None else parent_context
-        surroundings = literal_context(context)
+        surroundings: LiteralContext = context.get(LITERAL_KEY, EMPTY)  # pyright: ignore[reportAssignmentType] - as above
         client = surroundings.client.name if surroundings.client else None
         foreign = client is not None and self._client is not None and client != self._client
 
         parent = started.parent
-        above = self._find(parent) if parent is not None else None
+        above = self._live_or_ended(parent[:2]) if parent is not None else None
         if above is not None and above.beside:
             above = self._find(get_current_span(kept_place()).get_span_context()) or above
         nearest = above if above is None or above.is_step else above.above
@@ -259,10 +265,12 @@ class LineageIndex:
             nearest, stand_in = self._once(nearest, scope, attributes)
             step_like = stand_in is None
         explicit_parent: str | None = attributes.get(STEP_PARENT_ID)
+        # Of the service that called this one, which named it in baggage.
+        far_parent = surroundings.far_parent_id if nearest is None and not foreign else None
         node = _Node(
             key=key,
             lineage=Lineage(
-                parent_step_id=explicit_parent or (nearest.step_id() if nearest else None),
+                parent_step_id=explicit_parent or (nearest.step_id() if nearest else far_parent),
                 parent_span_id=format_span_id(nearest.key[1]) if nearest else remote,
                 fields=fields,
                 client=client,
@@ -295,6 +303,8 @@ class LineageIndex:
             span.set_attributes(stamps)
         if nearest is not None and nearest is not above and explicit_parent is None:
             span.set_attribute(STEP_PARENT_ID, nearest.step_id())
+        elif far_parent is not None and explicit_parent is None:
+            span.set_attribute(STEP_PARENT_ID, far_parent)
 
 
 def _own_thread(context: Context, nearest: _Node | None) -> str | None:

@@ -5,6 +5,8 @@ from typing import Final
 
 from literalai_otel.attributes import INSTRUMENTOR_SCOPE_PREFIX, WHOLE_FRAMEWORKS
 
+_WHOLLY_RECORDED: Final = (*WHOLE_FRAMEWORKS, "mistralai")
+"""Mistral's SDK as well: spans of OpenInference are not around its calls where it streams asynchronously."""
 _INSTRUMENTATIONS: Final = (
     INSTRUMENTOR_SCOPE_PREFIX,
     "opentelemetry.instrumentation.",
@@ -19,4 +21,4 @@ def whole_framework(scope_name: str) -> str | None:
     if not scope_name.startswith(_INSTRUMENTATIONS):
         return None
     parts = {part.replace("_", "") for part in scope_name.split(".")}
-    return next((one for one in WHOLE_FRAMEWORKS if one.replace("_", "") in parts), None)
+    return next((one for one in _WHOLLY_RECORDED if one.replace("_", "") in parts), None)

@@ -39,6 +39,8 @@ def _networks(value: str) -> tuple[str, ...]:
 
 
 _SMALLEST_DATABASE: Final = 10_000_000
+_LONGEST_SCAN: Final = 60
+"""Seconds; clients give up about then."""
 
 
 def _bytes(value: str) -> int:
@@ -58,6 +60,13 @@ def _database_bytes(value: str) -> int:
     if size < _SMALLEST_DATABASE:
         raise ValueError("must be at least 10MB: an empty database takes some of that")
     return size
+
+
+def _seconds(value: str) -> float:
+    number = float(value)
+    if not 0 <= number <= _LONGEST_SCAN:
+        raise ValueError(f"must be 0 to {_LONGEST_SCAN} seconds")
+    return number
 
 
 def _upload_form(value: str) -> str:
@@ -116,6 +125,14 @@ class ServerConfig(SettingTable):
         "PostgreSQL: schema of the tables, made if absent; for a database that others use too.",
         "DATABASE_SCHEMA",
         parse=_schema,
+        flag=False,
+    )
+    scan_seconds: float = setting(
+        0.8,
+        "How long a list may look for what no index finds, such as a text, in seconds. After that it answers what it "
+        "has found, says that it was cut, and its cursor goes on from there.",
+        "LITERAL_SCAN_SECONDS",
+        parse=_seconds,
         flag=False,
     )
     base_path: str = setting(

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from literalai_otel import genai
 from literalai_otel.attributes import STEP_INPUT, STEP_OUTPUT
+from literalai_otel.config import Config
+from literalai_otel.content_rules import content_rules
 from literalai_otel.context import message, run, step
 from literalai_otel.model import ChatGeneration
 
@@ -70,6 +73,8 @@ def test_a_mask_sees_everything_first(world: Any, capture_content: Any, mode: st
 
 def test_a_failing_mask_drops_content_and_never_the_step(world: Any, capture_content: Any, guard: Any) -> None:
     guard.allow("mask hook failed")
+    guard.allow("the content policy failed on a step")
+    guard.allow("the mask failed (RuntimeError: mask)")
 
     def mask(value: Any, key: str, info: Any) -> Any:
         raise RuntimeError("mask")
@@ -85,3 +90,19 @@ def test_long_texts_of_steps_are_whole(world: Any) -> None:
     long = "x" * 1_000_000
     step(work)(long)
     assert world.step_named("work")["output"] == {"answer": long}
+
+
+@pytest.mark.parametrize("mode", ["literal_only", "true"])
+def test_rules_hold_for_steps_and_for_what_is_on_spans(world: Any, mode: str) -> None:
+    genai.configure(Config(capture_content=mode, content_policy=content_rules("*=hash")))
+    try:
+        log_everything()
+        assert "secret" not in json.dumps(world.steps)
+        assert "secret" not in json.dumps([span.attributes for span in world.capture.spans])
+        assert "sha256:" in json.dumps(world.step_named("block")["generation"])
+        assert world.step_named("block")["generation"]["model"] == "m"
+        assert world.step_named("message")["output"]["content"].startswith("sha256:")
+        on_span = [span.attributes[STEP_OUTPUT] for span in world.capture.spans if STEP_OUTPUT in span.attributes]
+        assert all("sha256:" in shown for shown in on_span) and bool(on_span) is (mode == "true")
+    finally:
+        genai.configure(Config())

@@ -20,6 +20,7 @@ from literalai_otel.config import Config
 from literalai_otel.genai import DeferredContent, Recorder, SpanInfo, configure
 from literalai_otel.genai import policy as policy_in_force
 from literalai_otel.genai.content import CUT_MARK, ContentPolicy, cut_texts
+from literalai_otel.genai.media import MEDIA_PREFIX, media_of
 from literalai_otel.testing import CapturedSpan, SpanCapture
 
 HELLO = [{"role": "user", "parts": [{"type": "text", "content": "hello"}]}]
@@ -187,3 +188,36 @@ def test_the_environment_is_the_policy_until_somebody_configures(monkeypatch: py
     assert policy_in_force().on_spans
     configure(Config.load({}, capture_content="false"))
     assert not policy_in_force().on_spans
+
+
+LARGE = "QUJD" * 20_000
+BLOB = {"type": "blob", "modality": "image", "mime_type": "image/png", "content": LARGE}
+
+
+@pytest.mark.parametrize("capture_content", ["literal_only", "true"])
+def test_large_media_goes_beside_its_message_to_literal_alone(
+    capture_content: str, policy: Callable[..., None], record: Any
+) -> None:
+    policy(capture_content=capture_content)
+    span = record(**{INPUT_MESSAGES: [{"role": "user", "parts": [dict(BLOB)]}]})
+    media = media_of(LARGE, "image/png")
+    (part,) = span.fields[INPUT_MESSAGES][0]["parts"]
+    assert part == {
+        "type": "uri",
+        "modality": "image",
+        "mime_type": "image/png",
+        "uri": media.reference,
+        "byte_size": 60_000,
+    }
+    assert span.fields[MEDIA_PREFIX + media.sha256] == media
+    assert LARGE not in span.span.to_json() and "media:" not in span.span.to_json()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_media_goes_with_what_a_mask_takes_away(fails: bool, policy: Callable[..., None], record: Any) -> None:
+    def mask(value: Any, key: str, span: SpanInfo) -> Any:
+        return {}["missing"] if fails else [{"role": "user", "parts": []}]
+
+    policy(mask=mask)
+    span = record(**{INPUT_MESSAGES: [{"role": "user", "parts": [dict(BLOB)]}]})
+    assert not [name for name in span.fields if name.startswith(MEDIA_PREFIX)]

@@ -1,6 +1,5 @@
 """OpenAI-shaped messages as messages with parts."""
 
-import hashlib
 from base64 import b64encode
 from typing import Any
 
@@ -8,7 +7,6 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from literalai_otel.genai.messages import (
-    INLINE_MEDIA_CHARS,
     input_message,
     input_messages,
     output_message,
@@ -18,13 +16,6 @@ from literalai_otel.genai.messages import (
 from literalai_otel.jsonable import dumps
 
 SMALL = b64encode(b"small").decode()
-LARGE_BYTES = b"x" * INLINE_MEDIA_CHARS
-LARGE = b64encode(LARGE_BYTES).decode()
-LARGE_REFERENCE = {
-    "type": "uri",
-    "uri": f"sha256:{hashlib.sha256(LARGE_BYTES).hexdigest()}",
-    "byte_size": len(LARGE_BYTES),
-}
 
 
 def text(content: str) -> dict[str, Any]:
@@ -46,10 +37,6 @@ def text(content: str) -> dict[str, Any]:
         (
             {"content": [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{SMALL}"}}]},
             [{"type": "blob", "modality": "image", "mime_type": "image/png", "content": SMALL}],
-        ),
-        (
-            {"content": [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{LARGE}"}}]},
-            [{"modality": "image", "mime_type": "image/png", **LARGE_REFERENCE}],
         ),
         (
             {"content": [{"type": "image_url", "image_url": {"url": "https://x/y.png", "detail": "low"}}]},

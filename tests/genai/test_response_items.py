@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies
 
-from literalai_otel.genai.messages import INLINE_MEDIA_CHARS, without_media
+from literalai_otel.config import INLINE_MEDIA_BYTES
+from literalai_otel.genai.media import take_media
+from literalai_otel.genai.messages import without_media
 from literalai_otel.genai.response_items import (
     finish_reason,
     input_messages,
@@ -139,7 +141,7 @@ def test_a_response_that_says_nothing_has_no_message() -> None:
     assert not is_compacted({"output": None})
 
 
-LARGE = "A" * (INLINE_MEDIA_CHARS + 4)
+LARGE = "A" * 4 * INLINE_MEDIA_BYTES
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,9 @@ LARGE = "A" * (INLINE_MEDIA_CHARS + 4)
     ],
 )
 def test_large_media_is_referred_to(item: Any) -> None:
-    recorded = dumps(input_messages([item]))
+    messages = input_messages([item])
+    take_media(messages, INLINE_MEDIA_BYTES)
+    recorded = dumps(messages)
     assert LARGE.encode() not in recorded
     assert b"sha256:" in recorded
 

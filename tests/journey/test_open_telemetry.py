@@ -69,6 +69,37 @@ def test_a_program_that_knows_nothing_of_us_is_read_back_as_generations(
     assert not any("traceparent" in {name.lower() for name, _ in request.headers} for request in provider.requests)
 
 
+FOREIGN_APP = """
+    import literalai_otel
+    from literalai_otel import LiteralClient
+    from opentelemetry import trace
+
+    prompt = LiteralClient().api.get_or_create_prompt("Planner", [{"role": "user", "content": "Plan {{city}}"}])
+    literalai_otel.init()
+    tracer = trace.get_tracer("somebody.else")
+    said = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o"}
+    with literalai_otel.thread(name="Trip"), literalai_otel.run(name="plan"), literalai_otel.step(name="ask"):
+        literalai_otel.set_properties(tags=["beta"], metadata={"tier": 2}, prompt=prompt)
+        with tracer.start_as_current_span("chat gpt-4o", kind=trace.SpanKind.CLIENT, attributes=said):
+            pass
+    assert literalai_otel.flush().complete
+    print(prompt.id)
+"""
+
+
+@pytest.mark.feature("O-09")
+def test_spans_of_others_land_where_they_were_made(server: Server, run_program: Run):
+    result = run_program(FOREIGN_APP, instrumented=False, **server.environment)
+    assert result.returncode == 0, result.stderr
+    (thread,) = server.api().get_threads().data
+    steps = {step.name: step for step in thread.steps or []}
+    call = steps["chat gpt-4o"]
+    assert (thread.name, call.type, call.tags, call.parent_id) == ("Trip", "llm", ["beta"], steps["ask"].id)
+    assert (call.root_run_id, steps["ask"].parent_id) == (steps["plan"].id, steps["plan"].id)
+    assert call.metadata and call.metadata["tier"] == 2
+    assert call.generation and (call.generation.prompt_id, call.generation.model) == (result.stdout.strip(), "gpt-4o")
+
+
 @pytest.fixture
 def collector(tmp_path: Path) -> Iterator[tuple[str, Server]]:
     """A real collector that forwards what it receives to a second server's OTLP ingest."""

@@ -102,12 +102,18 @@ def gate(server: Server) -> Iterator[Gate]:
 
 
 @pytest.fixture
-def back(tmp_path: Path, provider: FakeProvider, gate: Gate, server: Server) -> Iterator[str]:
+def more() -> dict[str, str]:
+    """Further settings of the second service."""
+    return {}
+
+
+@pytest.fixture
+def back(tmp_path: Path, provider: FakeProvider, gate: Gate, server: Server, more: dict[str, str]) -> Iterator[str]:
     """The second service; it delivers through the gate."""
     program = tmp_path / "back.py"
     program.write_text(BACK, encoding="utf-8")
     port = free_port()
-    settings = {**server.environment, "LITERAL_API_URL": gate.url}
+    settings = {**server.environment, "LITERAL_API_URL": gate.url, **more}
     process = subprocess.Popen(
         [sys.executable, program, str(port)],
         env=clean_environment(OPENAI_API_KEY="sk-test", OPENAI_BASE_URL=provider.base_url, **settings),
@@ -137,6 +143,22 @@ def test_parents_stay_right_across_two_services(server: Server, back: str, gate:
     assert (front.parent_id, tool.parent_id, llm.parent_id) == (None, front.id, tool.id)
     assert (front.root_run_id, tool.root_run_id, llm.root_run_id) == (None, front.id, front.id)
     assert {step.thread_id for step in steps} == {"two-services"}
+
+
+@pytest.mark.parametrize("more", [{"LITERAL_BAGGAGE": "true"}], ids=["with baggage"])
+def test_with_baggage_a_service_knows_thread_and_parent_alone(
+    server: Server, back: str, gate: Gate, run_program: Run, more: dict[str, str]
+):
+    gate.open.set()
+    program = FRONT.replace("{address}", back).replace("assert literalai_otel.flush(5)", "")
+    program = program.replace("return httpx", "print(literalai_otel.get_current_root_run().id); return httpx")
+    nowhere = {**server.environment, **more, "LITERAL_API_KEY": "of-no-project", "LITERAL_FLUSH_TIMEOUT": "1"}
+    result = run_program(program, instrumented=False, **nowhere)
+    assert result.returncode == 0, result.stderr
+    run_id = result.stdout.splitlines()[0]
+    tool, llm = sorted(steps_of_thread(server, expected=2), key=lambda step: step.type == "llm")
+    assert (tool.name, tool.parent_id, tool.root_run_id) == ("look_up", run_id, run_id)
+    assert (llm.parent_id, llm.root_run_id) == (tool.id, run_id)
 
 
 def steps_of_thread(server: Server, expected: int) -> list[Step]:

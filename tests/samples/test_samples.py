@@ -248,11 +248,14 @@ def test_labels_of_a_call(session: Session) -> None:
     assert (call.generation.tags, call.generation.metadata["key"]) == (["tag1", "tag2"], "value")
 
 
-@pytest.mark.feature("L-CLI-15", "L-CLI-16")
+@pytest.mark.feature("L-CLI-15", "L-CLI-16", "I-OTL-01", "I-OTL-02")
 def test_properties_mark_an_async_call(session: Session) -> None:
     (call,) = [step for step in session.steps if step.type == "llm" and set(step.tags or ()) == {"hello", "world"}]
     assert call.metadata["foo"] == 1
     assert call.thread_id
+    assert call.generation.messages == [{"role": "user", "content": "Hello, how are you?"}]
+    assert call.generation.message_completion["content"]
+    assert (call.generation.input_token_count, call.generation.output_token_count) == (11, 7)
 
 
 @pytest.mark.feature("L-THR-07")

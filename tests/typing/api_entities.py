@@ -15,6 +15,7 @@ from literalai_otel.model import (
     Page,
     Score,
     ScoreDict,
+    ScoreSchema,
     Step,
     Thread,
     UploadedFile,
@@ -31,6 +32,8 @@ def on_the_sync_client(api: SyncApi) -> None:
     score: ScoreDict = {"name": "n", "type": "AI", "value": 0.5}
     assert_type(experiment.log({"input": {}, "scores": [score]}), DatasetExperimentItem)
     assert_type(api.create_scores([score, Score(name="n")]), list[Score])
+    assert_type(api.create_score_schema("n", categories=[{"label": "x", "value": 1}]), ScoreSchema)
+    assert_type(api.create_score("n", None, "AI", label="x"), Score)
     assert_type(api.get_prompt(name="n"), Prompt)
     assert_type(api.get_prompt_by_id("p"), Prompt | None)
     assert_type(api.get_prompt(id="p").format_messages(a=1), list[dict[str, Any]])

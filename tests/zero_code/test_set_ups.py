@@ -195,6 +195,30 @@ def test_e13_the_programmatic_way_is_the_same(run, ours, sink):
     assert len(sink.steps) == 1
 
 
+GUEST = """
+    import sys
+    events = []
+    sys.addaudithook(lambda event, _: events.append(event) if event.startswith("socket.") else None)
+    from opentelemetry.instrumentation.auto_instrumentation import initialize
+    initialize(swallow_exceptions=False)
+    import literalai_otel
+    clients = {literalai_otel.init(), literalai_otel.init()}
+    from opentelemetry import propagate, trace
+    processors = trace.get_tracer_provider()._active_span_processor._span_processors
+    print(len(clients), [type(one).__name__ for one in processors], sorted(propagate.get_global_textmap().fields))
+    # urllib3, of the OTLP exporter's, binds a port of its own to see whether there is IPv6.
+    print(sorted(set(events) - {"socket.__new__", "socket.bind"}))
+"""
+
+
+def test_our_processor_is_there_once_and_nothing_is_sent_or_looked_up_before_the_first_step(run, ours, sink):
+    done = run(GUEST, ours, instrument=False)
+    fields = ["baggage", "traceparent", "tracestate"]
+    assert (done.status, done.err) == (0, "")
+    assert done.out == f"1 ['LiteralSpanProcessor'] {fields}\n[]\n"
+    assert sink.requests == 0
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 def test_e14_workers_of_a_preloaded_server_send_each_their_own(run, ours, sink):
     app = CALL + (

@@ -31,7 +31,7 @@ class LiteralClient(ProjectClient):
         """Send what was recorded so far and wait for it, `timeout` seconds at most (`LITERAL_FLUSH_TIMEOUT`).
 
         Returns:
-            What happened since the flush before; true only when nothing is pending and nothing was dropped.
+            What happened since the flush before; true only when everything was delivered.
         """
         return self.delivery.flush(timeout)
 
@@ -60,7 +60,7 @@ class AsyncLiteralClient(ProjectClient):
         The event loop goes on meanwhile.
 
         Returns:
-            What happened since the flush before; true only when nothing is pending and nothing was dropped.
+            What happened since the flush before; true only when everything was delivered.
         """
         return await self.aflush(timeout)
 

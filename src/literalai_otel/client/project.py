@@ -2,8 +2,9 @@
 
 import itertools
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from opentelemetry.trace import NoOpTracerProvider, SpanContext, Tracer, TracerProvider
 
@@ -12,16 +13,22 @@ from literalai_otel.client.event_processor import EventProcessor
 from literalai_otel.client.frameworks import Frameworks
 from literalai_otel.client.own_provider import own_provider
 from literalai_otel.config import Config
+from literalai_otel.content_rules import Rule, as_text
 from literalai_otel.context import Client, Sink, default_client
 from literalai_otel.context.flushing import flush_aside
 from literalai_otel.context.private import PrivateTracerProvider
 from literalai_otel.errors import ConfigError
 from literalai_otel.export import Counters, Delivery, FlushResult, LiteralSpanProcessor, Preprocess
+from literalai_otel.genai.content import Mask, adopt
 
 package_logger = logging.getLogger("literalai_otel")
 
 BATCH_SIZE: Final = 5
 """Steps per request, as documented for the client (`spec/literal-wire.md` §5.1)."""
+
+_OF_CONTENT: Final = frozenset({"capture_content", "capture_on_spans", "max_content_bytes", "offload_media"})
+"""Settings of the content policy."""
+C = TypeVar("C", bound="ProjectClient")
 
 _numbers: Final = itertools.count(1)
 
@@ -61,6 +68,9 @@ class ProjectClient(Frameworks):
         disabled: Decorated code runs, nothing is recorded or sent.
         release: Version of the application; becomes `metadata.release`. `LITERAL_RELEASE` otherwise.
         tracer_provider: A provider of the OpenTelemetry SDK to join, in place of one of its own.
+        mask: As for `init()`: what is sent in the place of content. There is one content policy for the process, so it
+            holds for all clients, as the settings of content do.
+        content_policy: Rules for content, as for `init()`.
         settings: Any other setting of `config.Config`, by its name.
 
     Raises:
@@ -77,6 +87,8 @@ class ProjectClient(Frameworks):
         release: str | None = None,
         *,
         tracer_provider: TracerProvider | None = None,
+        mask: Mask | None = None,
+        content_policy: str | Sequence[Rule] | None = None,
         **settings: Any,
     ) -> None:
         config = Config.load(
@@ -86,6 +98,7 @@ class ProjectClient(Frameworks):
             environment=environment,
             disabled=disabled or None,
             release=release,
+            content_policy=as_text(content_policy),
             **settings,
         )
         off = config.disabled or config.sdk_disabled
@@ -99,6 +112,8 @@ class ProjectClient(Frameworks):
                 "Literal AI: nothing is sent: set LITERAL_API_URL; `literalai-otel serve` starts a server"
             )
             off = True
+        if mask is not None or content_policy is not None or not _OF_CONTENT.isdisjoint(settings):
+            adopt(config, mask=mask)
         line = self._standing_line(config, off, tracer_provider) or _line(config, off, tracer_provider)
         self._stand(config, off, line)
 
@@ -164,6 +179,11 @@ class ProjectClient(Frameworks):
         processor = self._line.processor
         return processor.counters() if processor is not None else self.delivery.counters()
 
+    def step_around(self, span: SpanContext) -> str | None:
+        """Id of the nearest step at or above `span`; None when this process knows of none."""
+        processor = self._line.processor
+        return processor.lineage.step_around(span) if processor is not None else None
+
     def covers(self, span: SpanContext) -> bool:
         """Whether a step of this client, or another service, is known to stand above or at `span`."""
         processor = self._line.processor
@@ -189,6 +209,14 @@ class ProjectClient(Frameworks):
             return None
         theirs = standing._config
         return standing._line if (config.api_key, config.api_url) == (theirs.api_key, theirs.api_url) else None
+
+
+def with_settings(client_type: type[C], config: Config, tracer_provider: TracerProvider | None = None) -> C:
+    """A client with settings that are resolved already, on a line of its own."""
+    client = client_type.__new__(client_type)
+    off = config.disabled or config.sdk_disabled
+    client._stand(config, off, _line(config, off, tracer_provider))  # pyright: ignore[reportPrivateUsage] - in place of `__init__`
+    return client
 
 
 def _line(config: Config, off: bool, provider: TracerProvider | None) -> Line:

@@ -42,20 +42,17 @@ def content_fields(span: Span, name: str, type: str, content: dict[str, Any], ow
     )
     if in_force.on_spans:
         for key, value in snapshots.items():
-            shown = _deferred(key, to_jsonable(value), in_force, info)()
+            shown, flags = in_force.shown_on_span(key, _deferred(key, to_jsonable(value), in_force, info)(), info)
+            span.set_attributes(flags)
             if shown is not None:
                 span.set_attribute(key, dumps_text(shown))
     whole = _without_cap(in_force)
     return {key: _deferred(key, value, whole, info) for key, value in snapshots.items()}
 
 
-def message_content(step_id: str, name: str, type: str, key: str, value: Any) -> Any:
-    """The same for a message, which is no span: masked at once, None when content is off."""
-    in_force = policy()
-    if not in_force.to_literal or value is None:
-        return None
-    info = SpanInfo(name, trace_id="", span_id=step_id, operation=type, provider=None, model=None)
-    return _deferred(key, to_jsonable(value), _without_cap(in_force), info)()
+def message_content(value: Any) -> Any:
+    """The same for a message, which is no span: delivery masks it. None when content is off."""
+    return to_jsonable(value) if policy().to_literal and value is not None else None
 
 
 def _facts(generation: dict[str, Any]) -> dict[str, Any]:
@@ -68,4 +65,5 @@ def _deferred(key: str, value: Any, content_policy: ContentPolicy, info: SpanInf
 
 @lru_cache(maxsize=4)
 def _without_cap(content_policy: ContentPolicy) -> ContentPolicy:
-    return dataclasses.replace(content_policy, max_bytes=_WHOLE)
+    # Media is taken out of the step: the snapshots are handed out more than once.
+    return dataclasses.replace(content_policy, max_bytes=_WHOLE, inline_media=_WHOLE)

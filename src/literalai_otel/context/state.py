@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_UNSTAMPED: Final = frozenset({"client", "step", "root_run", "environment_scope", "experiment_run_id"})
+_UNSTAMPED: Final = frozenset({"client", "step", "root_run", "far_parent_id", "environment_scope", "experiment_run_id"})
 """What no span learns from its surroundings."""
 
 MAX_STAMPED_METADATA: Final = 4096
@@ -78,6 +78,8 @@ class LiteralContext:
     """The nearest step of ours."""
     root_run: "ActiveStep | None" = None
     root_run_id: str | None = None
+    far_parent_id: str | None = None
+    """Id of the step of another service that called this one (`context.baggage`)."""
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
     prompt: Any = None

@@ -15,7 +15,6 @@ from uuid import uuid4
 from opentelemetry import context as otel_context
 from opentelemetry.trace import INVALID_SPAN, get_current_span, set_span_in_context
 
-from literalai_otel.attributes import STEP_OUTPUT
 from literalai_otel.config import Environment
 from literalai_otel.context.active_step import ActiveStep, as_content, as_texts
 from literalai_otel.context.active_thread import ActiveThread, usable_id
@@ -280,7 +279,7 @@ class Surface(ABC):
             root_run_id: The outermost run. Default: the one around.
 
         Returns:
-            The message as it was queued.
+            The message as it was queued; masks and rules see it on its way.
         """
         client = self._client_now()
         around = current().settled().for_client(client)
@@ -307,7 +306,7 @@ class Surface(ABC):
             attachments=cast(list[Attachment] | None, attachments or None),
         )
         try:
-            message.output = message_content(message.id, name or "", type, STEP_OUTPUT, as_content(content))
+            message.output = message_content(as_content(content))
             if client.sink is not None and not client.disabled:
                 client.sink.submit_step(message, environment=around.environment)
         except Exception:

@@ -1,15 +1,13 @@
-"""The test kit: a model provider on loopback, spans kept in memory, fixed ids and times.
+"""The test kit: a model provider on loopback, what a program records kept in memory, fixed ids and times.
 
-    from literalai_otel.testing import Chat, FakeProvider, SpanCapture
+    from literalai_otel.testing import Chat, FakeProvider, recorded
 
-    provider, capture = SpanCapture.provider()
-    OpenAIInstrumentor().instrument(tracer_provider=provider)
-    with FakeProvider() as fake:
+    with FakeProvider() as fake, recorded() as steps:
         fake.script(Chat("Hello"))
         openai.OpenAI(base_url=fake.base_url, api_key="test").chat.completions.create(...)
-    assert capture.one().name == "chat gpt-4o"
+    assert steps.one(type="llm").generation.model == "gpt-4o"
 
-It needs no pytest and no network.
+It needs no pytest and no network. As fixtures of pytest: `literalai_otel.pytest_plugin`; the guide: docs/testing.md.
 """
 
 from literalai_otel.testing.anthropic_messages import MESSAGE_ENDPOINTS, MESSAGE_USAGE, Message, MessageFailure
@@ -19,6 +17,7 @@ from literalai_otel.testing.openai_chat import ABSENT, CHAT_ENDPOINTS, DEFAULT_U
 from literalai_otel.testing.openai_media import MEDIA_ENDPOINTS, Images, Speech
 from literalai_otel.testing.openai_responses import RESPONSES_ENDPOINTS, Response
 from literalai_otel.testing.openai_text import TEXT_ENDPOINTS, Completion
+from literalai_otel.testing.recorded import recorded
 from literalai_otel.testing.replies import (
     EMPTY,
     HTML,
@@ -35,6 +34,7 @@ from literalai_otel.testing.replies import (
     json_answer,
 )
 from literalai_otel.testing.spans import CapturedSpan, SpanCapture, span_tree
+from literalai_otel.testing.steps import Steps
 
 __all__ = [
     "ABSENT",
@@ -70,8 +70,10 @@ __all__ = [
     "Response",
     "SpanCapture",
     "Speech",
+    "Steps",
     "TEXT_ENDPOINTS",
     "ToolCall",
     "json_answer",
+    "recorded",
     "span_tree",
 ]
