@@ -15,6 +15,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -233,6 +234,8 @@ def say(line: str) -> None:
 
 def main() -> int:
     """Build and run; exit code 1 when a test failed."""
+    # A shell starts what runs in the background with Ctrl-C ignored, and all programs of the tests inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     known = lanes()
     parser.add_argument("names", nargs="*", metavar="lane", help=f"one of {', '.join(known)}; all by default")

@@ -21,6 +21,7 @@ import pytest
 
 import literalai_otel.genai
 import literalai_otel_openai
+from literalai_otel.genai.side_table import resolve
 from literalai_otel.testing import Chat, FakeProvider, SpanCapture
 from literalai_otel.testing.guards import Guard
 from literalai_otel.testing.twin import Observation, observe
@@ -339,7 +340,7 @@ def test_a_fault_of_ours_stays_ours(
     failures: dict[str, list[str]] = {}
     for name in sorted(on_the_way):
         function = FUNCTIONS[name]
-        if function.__qualname__ in ENTRIES:
+        if function.__qualname__ in ENTRIES or function is resolve:  # delivery's, which drops and counts what it raises
             continue
         OpenAIInstrumentor().uninstrument()
         capture = instrument(alone=program.alone)  # what is made with the first call is made anew
