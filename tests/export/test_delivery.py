@@ -16,14 +16,9 @@ from literalai_otel.attributes import OPERATION_NAME, REQUEST_MODEL
 from literalai_otel.export import Counters, FlushResult, breath
 from literalai_otel.model import Thread
 
+from .waiting import wait_until
+
 CHAT = {OPERATION_NAME: "chat", REQUEST_MODEL: "m", "gen_ai.usage.output_tokens": 7}
-
-
-def wait_until(condition, seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.005)
 
 
 def balanced(counters: Counters) -> bool:

@@ -5,7 +5,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -16,20 +15,14 @@ from literalai_otel.export.retry import RetryPolicy
 from literalai_otel.export.spool import TargetRow, survey, target_of
 from literalai_otel.model import Thread
 
+from .waiting import wait_until
+
 IDS = [f"s{number}" for number in range(30)]
 
 
 def fill(delivery, a_step, ids=IDS, **fields) -> None:
     for step_id in ids:
         delivery.submit_step(a_step(step_id, **fields))
-
-
-def until(condition, seconds: float = 10.0) -> None:
-    """Return when it holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.01)
 
 
 def only_target(tmp_path) -> TargetRow:
@@ -67,7 +60,7 @@ def test_a_step_is_on_the_disk_before_it_is_sent(sink, spooled_to, a_step, tmp_p
 def test_a_step_is_on_the_disk_long_before_its_batch_is_due(sink, spooled_to, a_step, tmp_path):
     delivery = spooled_to(sink.url, linger=60)
     fill(delivery, a_step, IDS[:3])
-    until(lambda: survey(tmp_path / "spool").targets)
+    wait_until(lambda: survey(tmp_path / "spool").targets)
     assert only_target(tmp_path).held == 3
     assert sink.requests == []
 
@@ -101,7 +94,7 @@ def test_the_next_delivery_sends_what_was_left_in_order(sink, spooled_to, a_step
     second = spooled_to(sink.url, linger=0.01)
     second.submit_step(a_step("own"))
     assert second.flush()
-    until(lambda: second.counters().sent == 32)
+    wait_until(lambda: second.counters().sent == 32)
     assert second.counters() == Counters(accepted=32, sent=32, taken_over=31)
     assert [step_id for step_id in sink.arrivals if step_id != "own"] == ["t", *IDS]
     assert (sink.threads["t"]["name"], sink.threads["t"]["tags"]) == ("a thread", ["x"])
@@ -117,7 +110,7 @@ def test_the_environment_of_a_step_survives(sink, spooled_to, a_step, answer):
     sink.always = None
     second = spooled_to(sink.url, linger=0.01)
     second.submit_step(a_step("own"))
-    until(lambda: second.counters().sent == 2)
+    wait_until(lambda: second.counters().sent == 2)
     assert {request.environment for request in sink.requests if request.ids == ["s"]} == {"staging"}
 
 
@@ -142,7 +135,7 @@ def test_memory_overflows_to_the_disk_and_back_in_order(sink, spooled_to, a_step
     delivery = spooled_to(sink.url, batch_size=20, max_units=200)
     for step_id in ids:
         delivery.submit_step(a_step(step_id, thread_id="t"))
-        until(lambda: delivery.counters().queued < 150)
+        wait_until(lambda: delivery.counters().queued < 150)
     counters = delivery.counters()
     assert counters.queued + counters.spooled == 600
     assert counters.spooled >= 450
@@ -167,7 +160,7 @@ def test_a_full_spool_drops_the_oldest_counts_and_says_it(sink, spooled_to, a_st
     delivery = spooled_to(sink.url, batch_size=20, max_units=100, max_spool=1_000_000)
     for number in range(400):
         delivery.submit_step(a_step(f"s{number}", thread_id="t", output={"content": "x" * 8000}))
-        until(lambda: delivery.counters().queued < 70)
+        wait_until(lambda: delivery.counters().queued < 70)
     result = delivery.flush(0.2)
     lost = result.dropped["spool_full"]
     assert 200 < lost < 400
@@ -176,7 +169,7 @@ def test_a_full_spool_drops_the_oldest_counts_and_says_it(sink, spooled_to, a_st
     assert survey(tmp_path / "spool").targets[0].held < 200
     assert (tmp_path / "spool" / "spool.db").stat().st_size < 1_100_000
     sink.always = None
-    until(lambda: not delivery.flush(1).spooled)
+    wait_until(lambda: not delivery.flush(1).spooled)
     sent = len(sink.arrivals)
     assert sent + delivery.counters().dropped["spool_full"] == 400
     assert sink.arrivals[-1] == "s399", "the newest stay"
@@ -226,7 +219,7 @@ def test_two_deliveries_at_once_share_a_spool(sink, spooled_to, a_step, answer):
         fill(delivery, a_step, [f"d{number}-{n}" for n in range(50)])
     for delivery in both:
         assert delivery.flush(10)
-    until(lambda: sum(delivery.counters().sent for delivery in both) == 130)
+    wait_until(lambda: sum(delivery.counters().sent for delivery in both) == 130)
     assert sorted(delivery.counters().taken_over for delivery in both) == [0, 30]
     assert max(Counter(sink.arrivals).values()) == 1
 
@@ -242,7 +235,7 @@ def test_it_looks_again_for_what_others_left(sink, spooled_to, a_step, answer, m
     fill(dying, a_step, IDS[:3])
     dying.shutdown(5)
     sink.always = None
-    until(lambda: set(sink.arrivals) == {"living", *IDS[:3]})
+    wait_until(lambda: set(sink.arrivals) == {"living", *IDS[:3]})
 
 
 def test_the_hook_is_asked_before_anything_is_written(sink, spooled_to, a_step, answer, tmp_path, rest_on_disk):
@@ -271,7 +264,7 @@ def test_only_the_user_can_read_it(sink, spooled_to, a_step, tmp_path):
     try:
         delivery = spooled_to(sink.url, linger=60)
         fill(delivery, a_step, IDS[:3])
-        until(lambda: survey(tmp_path / "spool").targets)
+        wait_until(lambda: survey(tmp_path / "spool").targets)
     finally:
         os.umask(old)
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "spool").iterdir()}
@@ -292,7 +285,7 @@ def test_clock_steps_change_nothing(sink, spooled_to, a_step, answer, monkeypatc
     sink.always = None
     second = spooled_to(sink.url, linger=0.01)
     second.submit_step(a_step("own"))
-    until(lambda: second.counters().sent == 31)
+    wait_until(lambda: second.counters().sent == 31)
     assert [step_id for step_id in sink.arrivals if step_id != "own"] == IDS
 
 
@@ -330,7 +323,7 @@ def test_what_a_killed_process_left_is_taken_over_though_its_child_lives(sink, s
         sink.always = None
         delivery = spooled_to(sink.url, linger=0.01)
         delivery.submit_step(a_step("own"))
-        until(lambda: delivery.counters().sent == 6)
+        wait_until(lambda: delivery.counters().sent == 6)
         parent.stdin.write("\n")
     # A last request of the killed one may still have been on its way.
     assert set(sink.arrivals) == {"own", *(f"s{number}" for number in range(5))}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from literalai_otel import __version__
 from literalai_otel.cli import app
 from literalai_otel.config import ServerConfig
 from literalai_otel.server.files import Files
@@ -65,7 +66,7 @@ def test_a_project_of_its_own_with_its_key(house: House):
     for owner in (key, house.server.key):
         assert house.ask(owner, '{ step(id: "same") { name } }').json()["data"] == {"step": {"name": owner[:3]}}
     own = house.server.http.post("/api/my-project", headers={"x-api-key": key}).json()
-    assert own["projectId"] == project_id
+    assert own == {"projectId": project_id, "version": __version__}
 
 
 @pytest.mark.feature("P-SET-02")

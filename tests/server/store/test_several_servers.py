@@ -84,7 +84,7 @@ def test_what_many_senders_of_two_servers_share_is_made_once(engine, world, othe
         ingest = (world.ingest, Ingest(other))[sender % 2]
         for number in range(10):
             steps = [
-                {"id": f"{sender}-{number}", "threadId": f"t{number}", "tags": ["x", "y", f"{sender}"]},
+                {"id": f"{sender}-{number}", "threadId": f"t{number}", "tags": ["x", "y", f"{sender}"], "type": "run"},
                 {"id": f"shared-{number}", "name": f"{sender}", "input": {"content": "x"}, "tags": [f"{sender}"]},
                 {"id": f"child-{sender}-{number}", "parentId": f"shared-{number}", "threadId": f"t{9 - number}"},
             ]
