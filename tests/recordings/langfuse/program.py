@@ -1,27 +1,13 @@
 """Spans of Langfuse 5: its decorator, its context managers, its OpenAI wrapper."""
 
 import os
-from contextlib import suppress
 from typing import Any
 
+from calls import HELLO, openai_cases
 from recorded import case, exporting, main
 
 os.environ["LANGFUSE_PUBLIC_KEY"] = "pk-lf-recorded"
 os.environ["LANGFUSE_SECRET_KEY"] = "sk-lf-recorded"
-
-HELLO: list[Any] = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"}]
-WEATHER: Any = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "The weather of a city.",
-        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-    },
-}
-PIXEL = (
-    "data:image/png;base64,"
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
 
 
 def start() -> None:
@@ -42,6 +28,9 @@ def openai_client() -> Any:
     return openai.OpenAI(max_retries=0)
 
 
+openai_cases(openai_client, "openai_chat", "openai_completion", "openai_responses")
+
+
 @case
 def openai_chat() -> None:
     from langfuse import propagate_attributes
@@ -59,42 +48,6 @@ def openai_chat() -> None:
             name="greeting",
             metadata={"plan": "a"},
         )
-
-
-@case
-def openai_tools() -> None:
-    client = openai_client()
-    answered = client.chat.completions.create(model="tools", messages=HELLO, tools=[WEATHER])
-    message = answered.choices[0].message
-    results = [{"role": "tool", "tool_call_id": call.id, "content": "21"} for call in message.tool_calls]
-    client.chat.completions.create(model="gpt-4o", messages=[*HELLO, message, *results], tools=[WEATHER])
-
-
-@case
-def openai_stream() -> None:
-    options = {"include_usage": True}
-    client = openai_client()
-    for _ in client.chat.completions.create(model="gpt-4o", messages=HELLO, stream=True, stream_options=options):
-        pass
-
-
-@case
-def openai_error() -> None:
-    import openai
-
-    with suppress(openai.RateLimitError):
-        openai_client().chat.completions.create(model="error-429", messages=HELLO)
-
-
-@case
-def openai_embeddings() -> None:
-    openai_client().embeddings.create(model="text-embedding-3-small", input=["one", "two"])
-
-
-@case
-def openai_image() -> None:
-    content = [{"type": "text", "text": "What is it?"}, {"type": "image_url", "image_url": {"url": PIXEL}}]
-    openai_client().chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": content}])
 
 
 @case

@@ -16,17 +16,9 @@ if FORM == "v2":
     os.environ["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = "SPAN_ONLY"
 
 import litellm  # noqa: E402 - it reads the environment as it is imported
+from calls import HELLO, WEATHER  # noqa: E402
 from recorded import CASES, case, main, traced  # noqa: E402
 
-HELLO: list[dict[str, Any]] = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"}]
-WEATHER = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "The weather of a city.",
-        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-    },
-}
 CALLED = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": '{"city": "Paris"}'}}
 ANSWERED = [
     {"role": "assistant", "content": None, "tool_calls": [CALLED]},

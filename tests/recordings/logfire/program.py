@@ -5,18 +5,9 @@ from typing import Any
 
 import logfire
 import openai
+from calls import HELLO, WEATHER
 from pydantic import BaseModel
 from recorded import case, main
-
-HELLO = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"}]
-WEATHER = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "The weather of a city.",
-        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-    },
-}
 
 
 class Place(BaseModel):

@@ -1,29 +1,15 @@
 """Spans of MLflow tracing, sent over OTLP: its OpenAI autologging and its decorator."""
 
 import os
-from contextlib import suppress
 from typing import Any
 
+from calls import openai_cases
 from recorded import case, main
 
 os.environ["MLFLOW_TRACKING_URI"] = "file:///tmp/recorded-mlflow"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 # The thin package asks a module for the default one that it does not bring.
 os.environ["MLFLOW_EXPERIMENT_ID"] = "1"
-
-HELLO: list[Any] = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"}]
-WEATHER: Any = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "The weather of a city.",
-        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-    },
-}
-PIXEL = (
-    "data:image/png;base64,"
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
 
 
 def start() -> None:
@@ -53,45 +39,7 @@ def openai_client() -> Any:
     return openai.OpenAI(max_retries=0)
 
 
-@case
-def openai_chat() -> None:
-    openai_client().chat.completions.create(model="gpt-4o", messages=HELLO, temperature=0.2, max_tokens=50, seed=7)
-
-
-@case
-def openai_tools() -> None:
-    client = openai_client()
-    answered = client.chat.completions.create(model="tools", messages=HELLO, tools=[WEATHER])
-    message = answered.choices[0].message
-    results = [{"role": "tool", "tool_call_id": call.id, "content": "21"} for call in message.tool_calls]
-    client.chat.completions.create(model="gpt-4o", messages=[*HELLO, message, *results], tools=[WEATHER])
-
-
-@case
-def openai_stream() -> None:
-    options = {"include_usage": True}
-    client = openai_client()
-    for _ in client.chat.completions.create(model="gpt-4o", messages=HELLO, stream=True, stream_options=options):
-        pass
-
-
-@case
-def openai_error() -> None:
-    import openai
-
-    with suppress(openai.RateLimitError):
-        openai_client().chat.completions.create(model="error-429", messages=HELLO)
-
-
-@case
-def openai_embeddings() -> None:
-    openai_client().embeddings.create(model="text-embedding-3-small", input=["one", "two"])
-
-
-@case
-def openai_image() -> None:
-    content = [{"type": "text", "text": "What is it?"}, {"type": "image_url", "image_url": {"url": PIXEL}}]
-    openai_client().chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": content}])
+openai_cases(openai_client, "openai_completion", "openai_responses")
 
 
 @case

@@ -1,25 +1,12 @@
 """Spans of OpenInference over the SDKs and frameworks that it instruments."""
 
 import os
-from contextlib import suppress
 from typing import Any
 
+from calls import HELLO, openai_cases, weather_agent
 from recorded import case, main, traced
 
 PROVIDER = traced()
-HELLO = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"}]
-WEATHER = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "The weather of a city.",
-        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-    },
-}
-PIXEL = (
-    "data:image/png;base64,"
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
 
 
 def openai_client() -> Any:
@@ -29,6 +16,9 @@ def openai_client() -> Any:
 
     OpenAIInstrumentor().instrument(tracer_provider=PROVIDER)
     return openai.OpenAI(max_retries=0)
+
+
+openai_cases(openai_client, "openai_chat")
 
 
 @case
@@ -49,86 +39,11 @@ def openai_chat() -> None:
 
 
 @case
-def openai_tools() -> None:
-    client = openai_client()
-    answered = client.chat.completions.create(model="tools", messages=HELLO, tools=[WEATHER])
-    message = answered.choices[0].message
-    results = [{"role": "tool", "tool_call_id": call.id, "content": "21"} for call in message.tool_calls]
-    client.chat.completions.create(model="gpt-4o", messages=[*HELLO, message, *results], tools=[WEATHER])
-
-
-@case
-def openai_stream() -> None:
-    client = openai_client()
-    options = {"include_usage": True}
-    for _ in client.chat.completions.create(model="gpt-4o", messages=HELLO, stream=True, stream_options=options):
-        pass
-
-
-@case
-def openai_error() -> None:
-    import openai
-
-    client = openai_client()
-    with suppress(openai.RateLimitError):
-        client.chat.completions.create(model="error-429", messages=HELLO)
-
-
-@case
-def openai_embeddings() -> None:
-    openai_client().embeddings.create(model="text-embedding-3-small", input=["one", "two"])
-
-
-@case
-def openai_image() -> None:
-    content = [{"type": "text", "text": "What is it?"}, {"type": "image_url", "image_url": {"url": PIXEL}}]
-    openai_client().chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": content}])
-
-
-@case
-def openai_responses() -> None:
-    openai_client().responses.create(model="gpt-4o", instructions="Be kind.", input="Hi", max_output_tokens=50)
-
-
-@case
-def openai_completion() -> None:
-    openai_client().completions.create(model="gpt-3.5-turbo-instruct", prompt="Once upon", max_tokens=20)
-
-
-@case
 def langchain_agent() -> None:
-    """A chain of prompt, model with tools, tool, model, in one root."""
-    from langchain_core.messages import HumanMessage, ToolMessage
-    from langchain_core.runnables import RunnableLambda
-    from langchain_core.tools import tool
-    from langchain_openai import ChatOpenAI
     from openinference.instrumentation.langchain import LangChainInstrumentor
 
     LangChainInstrumentor().instrument(tracer_provider=PROVIDER)
-
-    @tool
-    def get_weather(city: str) -> str:
-        """The weather of a city."""
-        return f"21 degrees in {city}"
-
-    model = ChatOpenAI(model="agent", max_retries=0).bind_tools([get_weather])
-
-    def loop(question: str) -> str:
-        messages: list[Any] = [HumanMessage(question)]
-        while True:
-            answer = model.invoke(messages)
-            messages.append(answer)
-            if not answer.tool_calls:
-                return str(answer.content)
-            messages += [
-                ToolMessage(get_weather.invoke(call["args"]), tool_call_id=call["id"]) for call in answer.tool_calls
-            ]
-
-    agent = RunnableLambda(loop).with_config(run_name="weather")
-    agent.invoke(
-        "How warm is Paris?",
-        config={"metadata": {"thread_id": "thread-2", "tenant": "acme"}, "tags": ["blue"]},
-    )
+    weather_agent()
 
 
 @case
