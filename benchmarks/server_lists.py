@@ -21,7 +21,7 @@ from databases import Engine, durable, names
 
 from literalai_otel.server.filters import parse_filters, parse_order
 from literalai_otel.server.ingest import Ingest
-from literalai_otel.server.store import PageQuery, Store, ThreadFields
+from literalai_otel.server.store import PageQuery, Store, ThreadFields, log_rows
 
 REPEATS = 15
 PER_REQUEST = 1_000
@@ -31,9 +31,10 @@ USERS = 500
 TYPES = ("run", "llm", "tool", "retrieval", "llm")
 TEXT = "What the weather in Lisbon will be like tomorrow, and what to wear. " * 6
 START = 1_767_225_600
+PER_SECOND = 50.0
 NEWEST = "SELECT * FROM {table} WHERE project_id=1 ORDER BY {column} DESC, row_id DESC LIMIT 51"
 
-# Row: the entity, filters as (field, operator, value, path), and the order.
+# Row: the entity, or `rows of` a list of the page; filters as (field, operator, value, path), and the order.
 ROWS: dict[str, tuple[str, list[tuple[Any, ...]], str | None]] = {
     "steps, newest": ("steps", [], None),
     "steps by type": ("steps", [("type", "eq", "tool")], None),
@@ -56,6 +57,17 @@ ROWS: dict[str, tuple[str, list[tuple[Any, ...]], str | None]] = {
     "threads of a type of step": ("threads", [("stepType", "in", ["retrieval"])], None),
     "users, newest": ("participants", [], None),
     "steps by type and provider": ("steps", [("type", "eq", "llm"), ("provider", "eq", "openai")], None),
+    "rows of threads": ("rows of threads", [], None),
+    "rows of runs": ("rows of runs", [], None),
+    "rows of runs by name": ("rows of runs", [("name", "eq", "name-0")], None),
+    "rows of runs by environment": ("rows of runs", [("environment", "eq", "dev")], None),
+    "rows of runs with an error": ("rows of runs", [("error", "nis", None)], None),
+    "rows of generations": ("rows of generations", [], None),
+    "rows of generations by model": ("rows of generations", [("model", "in", ["model-3"])], None),
+    "rows of generations with an error": ("rows of generations", [("error", "nis", None)], None),
+    "rows of steps": ("rows of steps", [], None),
+    "rows of scores": ("rows of scores", [], None),
+    "rows of users": ("rows of users", [], None),
     "scan of metadata, newest found": ("steps", [("metadata", "eq", "r3", "region")], None),
     "scan of metadata, nothing found": ("steps", [("metadata", "eq", "nowhere", "region")], None),
     "scan of text, nothing found": ("steps", [("output", "ilike", "nowhere to be found", None)], None),
@@ -67,7 +79,7 @@ def steps(first: int, count: int) -> Iterator[dict[str, Any]]:
     for number in range(first, first + count):
         thread, place = divmod(number, PER_THREAD)
         kind, root = TYPES[place % 5], f"step-{number - place % 5}"
-        start = START + number / 50
+        start = START + number / PER_SECOND
         step: dict[str, Any] = {
             "id": f"step-{number}",
             "type": kind,
@@ -124,8 +136,11 @@ def measure(
     fields = ("field", "operator", "value", "path")
     asked: Any = [dict(zip(fields, one, strict=False)) for one in filters]
     direction = {"column": order, "direction": "DESC"} if order else None
-    name: Any = entity
+    kind: Any = entity.removeprefix("rows of ")
+    name: Any = {"users": "participants"}.get(kind, kind) if kind != entity else entity
     query = PageQuery(filters=parse_filters(name, asked), order=parse_order(name, direction), count=False)
+    if kind != entity:
+        return lambda: store.read(log_rows.page, project, kind, query)
     options = {"payload": False} if entity in ("steps", "threads") else {}
     return lambda: getattr(store, f"list_{entity}")(project, query, **options)
 
@@ -161,7 +176,8 @@ def run(engine: Engine, folder: Path, count: int) -> None:
         bare[table], _ = timed(newest)
     for row, (entity, filters, order) in ROWS.items():
         took, page = timed(measure(store, project, entity, filters, order))
-        floor = bare["steps" if entity == "generations" else entity]["min_ms"]
+        listed = entity.removeprefix("rows of ").replace("users", "participants")
+        floor = bare.get(listed, bare["steps"])["min_ms"]
         _say(engine, row, {"steps": count, **took, "floor_ms": floor, "found": len(page.nodes), "cut": page.cut})
     store.close()
 

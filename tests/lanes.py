@@ -29,7 +29,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 REPORTS = ROOT / ".lanes" / "reports"
 PASSES = {
-    "shared": ["-m", "not serial", "-n", str(os.cpu_count() or 1), "--dist", "loadfile"],
+    "shared": ["-m", "not serial", "-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile"],
     "serial": ["-m", "serial"],
 }
 """How a lane's tests are run, one after the other: name -> what pytest is told."""
@@ -71,6 +71,8 @@ class Lane:
     """Folder with a `package.json` and its lock, installed with the Node that `requirements` bring."""
     apart: list[str] = field(default_factory=list[str])
     """Packages that are each put into a folder of their own, without what they require."""
+    programs: list[str] = field(default_factory=list[str])
+    """Scripts that install what the tests need and no package index has. They find out themselves if it is there."""
 
     @property
     def folder(self) -> Path:
@@ -117,6 +119,8 @@ def lanes() -> dict[str, Lane]:
 
 def build(lane: Lane) -> None:
     """Make the lane's environment unless it is there and current. Two processes that want it take turns."""
+    for program in lane.programs:
+        run([str(lane.python), program])
     if lane.environment:
         return
     lane.folder.parent.mkdir(exist_ok=True)

@@ -1,21 +1,22 @@
 """`make demo`: a real model, a Literal server and an agent, on this machine only; ends with what was recorded.
 
 python examples/demo [--folder .demo] [--rag]
+
+On a terminal the server stays until Enter is pressed; elsewhere the demo says how to start it again.
 """
 
 import argparse
 import json
 import os
-import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from model import EMBEDDINGS_NAME, EMBEDDINGS_PACKAGES, NAME, DemoError, Model, wait_until_answers
+from literal_server import LiteralServer
+from model import EMBEDDINGS_NAME, EMBEDDINGS_PACKAGES, NAME, DemoError, Model
 from processes import Interrupted, Processes
 from rich.console import Console
 from rich.text import Text
@@ -68,8 +69,9 @@ def run(folder: Path, processes: Processes, program: Path) -> None:
         done(f"model {EMBEDDINGS_NAME} answers at {embeddings_url}")
         environment |= {"EMBEDDINGS_BASE_URL": embeddings_url, "EMBEDDINGS_MODEL": EMBEDDINGS_NAME}
     with console.status("starting the Literal server"):
-        literal_url, key = serve(folder, processes)
-    done(f"Literal server answers at {literal_url}")
+        server = LiteralServer(folder)
+        serving = server.start(processes)
+    done(f"Literal server answers at {server.url}")
     name = program.relative_to(ROOT)
     done(f"running [bold]opentelemetry-instrument python {name}[/bold]; it prints:\n")
     environment |= {
@@ -78,15 +80,21 @@ def run(folder: Path, processes: Processes, program: Path) -> None:
         "OTEL_PYTHON_CONFIGURATOR": "literalai",
         "OTEL_TRACES_EXPORTER": "literalai",
         "OTEL_SERVICE_NAME": "demo-agent",
-        "LITERAL_API_URL": literal_url,
-        "LITERAL_API_KEY": key,
+        "LITERAL_API_URL": server.url,
+        "LITERAL_API_KEY": server.key,
     }
     started = datetime.now(UTC)
     agent = processes.start([SCRIPTS / "opentelemetry-instrument", sys.executable, program], env=environment)
     finish(agent, AGENT_WITHIN)
     console.print("\n[bold]literalai-otel show[/bold]\n")
-    show(started, environment)
-    farewell(folder, key)
+    thread = show(started, environment)
+    link = server.sign_in_link(f"/threads/{thread}")
+    processes.stop_all_but(serving)
+    stay = sys.stdin.isatty() and sys.stdout.isatty()
+    introduce_page(server, link, stay=stay)
+    if stay:
+        linger()
+    farewell(folder, server, stayed=stay)
 
 
 def announce(models: list[Model], folder: Path, program: Path) -> None:
@@ -99,32 +107,8 @@ def announce(models: list[Model], folder: Path, program: Path) -> None:
     console.print("  2. start a Literal server")
     what = "LlamaIndex over some documents" if program == RAG else "an agent"
     console.print(f"  3. run {what} with both, under opentelemetry-instrument")
-    console.print("  4. show what was recorded, and end every process that it started")
+    console.print("  4. show what was recorded, here and in the browser, and end every process that it started")
     console.print(Text(f"Everything it keeps is in {folder}\n"), soft_wrap=True)
-
-
-def serve(folder: Path, processes: Processes) -> tuple[str, str]:
-    """Start the Literal server on a free port; its address and API key."""
-    key_file = folder / "api-key"
-    if not key_file.exists():
-        key_file.touch(mode=0o600)
-        key_file.write_text(f"demo-{secrets.token_urlsafe(24)}", encoding="utf-8")
-    key = key_file.read_text(encoding="utf-8")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    data = ["--data-dir", folder / "data", "--host", "127.0.0.1", "--port", str(port)]
-    log = folder / "server.log"
-    process = processes.start(
-        [SCRIPTS / "literalai-otel", "serve", *data], env=os.environ | {"LITERAL_API_KEY": key}, log=log
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_until_answers(f"{url}/healthz", process, 30)
-    except DemoError as failure:
-        said = log.read_text(encoding="utf-8").strip()
-        raise DemoError(f"the Literal server did not start\n{said}", f"see above, and {log}") from failure
-    return url, key
 
 
 def finish(process: "subprocess.Popen[str]", within: float) -> None:
@@ -137,8 +121,8 @@ def finish(process: "subprocess.Popen[str]", within: float) -> None:
         raise DemoError(f"the agent ended with {status}", "its error is above this line")
 
 
-def show(started: datetime, environment: dict[str, str]) -> None:
-    """Print the newest thread, after making sure that it is the one which this run recorded."""
+def show(started: datetime, environment: dict[str, str]) -> str:
+    """Print the newest thread, after making sure that it is the one which this run recorded; its id."""
     command = [str(SCRIPTS / "literalai-otel"), "show"]
     answer = subprocess.run([*command, "--json"], env=environment, stdout=subprocess.PIPE, check=False)
     thread = json.loads(answer.stdout) if answer.returncode == 0 else {}
@@ -150,20 +134,42 @@ def show(started: datetime, environment: dict[str, str]) -> None:
             "this should not happen: please report it with the files in .demo/",
         )
     subprocess.run(command, env=environment, check=True)
+    return str(thread["id"])
 
 
-def farewell(folder: Path, key: str) -> None:
+def introduce_page(server: LiteralServer, link: str, *, stay: bool) -> None:
+    """Say where the same thread is in a browser."""
+    console.print("\n[bold]In the browser[/bold], the same thread and all the rest:")
+    if not stay:
+        console.print(Text("  start the server again:", style="dim"))
+        console.print(Text(f"    {server.again}"), soft_wrap=True)
+    console.print(Text("  open this, which signs you in, once:", style="dim"))
+    console.print(Text(f"    {link}"), soft_wrap=True)
+
+
+def linger() -> None:
+    """Keep the server until somebody has seen enough."""
+    console.print("\nThe server stays while you look around; [bold]Enter[/bold] ends it.")
+    try:
+        sys.stdin.readline()
+    except (Interrupted, OSError):  # OSError: the terminal was closed
+        console.print()
+
+
+def farewell(folder: Path, server: LiteralServer, *, stayed: bool) -> None:
     """Say how to go on."""
     data = os.path.relpath(folder / "data")
+    account = f"LITERAL_API_URL={server.url} LITERAL_API_KEY={server.key}"
     ours, opentelemetry = (os.path.relpath(SCRIPTS / name) for name in ("literalai-otel", "opentelemetry-instrument"))
     console.print("\n[bold]To look further[/bold]; what was recorded stays in " + data)
     for what, command in (
-        ("the server on it", f"{ours} serve --data-dir {data}"),
-        ("the last thread", f"LITERAL_API_URL=http://127.0.0.1:3000 LITERAL_API_KEY={key} {ours} show"),
+        *([("the server on it", server.again)] if stayed else []),
+        ("another way into the page", f"{ours} sign-in-link --data-dir {data} --url {server.url}"),
+        ("the last thread", f"{account} {ours} show"),
         (
             "your own program",
             "OTEL_PYTHON_DISTRO=literalai OTEL_PYTHON_CONFIGURATOR=literalai \\\n"
-            f"    LITERAL_API_URL=http://127.0.0.1:3000 LITERAL_API_KEY={key} \\\n"
+            f"    {account} \\\n"
             f"    {opentelemetry} python your_program.py",
         ),
         ("nothing of it any more", f"rm -r {os.path.relpath(folder)}"),

@@ -68,6 +68,12 @@ class Processes:
         self._started.append(process)
         return process
 
+    def stop_all_but(self, kept: subprocess.Popen[str]) -> None:
+        """End every other process."""
+        for process in reversed(self._started):
+            if process is not kept:
+                self.stop(process)
+
     def stop(self, process: subprocess.Popen[str]) -> None:
         """End the process and what it started."""
         if process.poll() is None:

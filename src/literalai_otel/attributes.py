@@ -14,6 +14,9 @@ EXCEPTION_STACKTRACE: Final = "exception.stacktrace"
 SERVER_ADDRESS: Final = "server.address"
 SERVER_PORT: Final = "server.port"
 USER_ID: Final = "user.id"
+ORIGINAL_SCOPE_NAME: Final = "otel.scope.name"
+"""Of a scope: what OpenTelemetry calls the scope of a span where the format has no place for it."""
+ORIGINAL_SCOPE_VERSION: Final = "otel.scope.version"
 
 # --- official GenAI: operation ------------------------------------------------------------------
 OPERATION_NAME: Final = "gen_ai.operation.name"

@@ -127,6 +127,9 @@ class ServerConfig(SettingTable):
         parse=_schema,
         flag=False,
     )
+    static_dir: str | None = setting(
+        None, "Folder of another build of the web pages, for those who work on them.", "LITERAL_STATIC_DIR", flag=False
+    )
     scan_seconds: float = setting(
         0.8,
         "How long a list may look for what no index finds, such as a text, in seconds. After that it answers what it "

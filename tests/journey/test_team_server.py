@@ -1,5 +1,6 @@
 """J5: a server for a team. Two processes on one PostgreSQL, behind a proxy that publishes them under a path."""
 
+import contextlib
 import http.client
 import http.server
 import itertools
@@ -16,12 +17,15 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
+from chromium import launched
 from engines import NEWEST, Engines
 from literalai_otel.api import SyncApi
 from literalai_otel.errors import APIStatusError
 from literalai_otel.model import Step
 from programs import BIN, KEY, clean_environment, free_port, wait_for
+from watching import Watch
 
 BASE = "/literal"
 
@@ -50,24 +54,34 @@ class Forward(http.server.BaseHTTPRequestHandler):
             try:
                 inside.request(self.command, self.path, body, headers)
                 answer = inside.getresponse()
-                content = answer.read()
+                stream = answer.headers.get_content_type() == "text/event-stream"
+                content = None if stream else answer.read()
             except OSError:
                 continue
-            self.send_response(answer.status)
-            for name, value in answer.getheaders():
-                if name.lower() not in ("connection", "date", "transfer-encoding", "content-length"):
-                    self.send_header(name, value)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self.answer(answer, content)
             return
         self.send_error(502)
 
-    def do_GET(self) -> None:
-        self.forward()
+    def answer(self, answer: http.client.HTTPResponse, content: bytes | None) -> None:
+        """As it came; without `content`, one that never ends, piece by piece."""
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("connection", "date", "transfer-encoding", "content-length"):
+                self.send_header(name, value)
+        if content is not None:
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            with contextlib.suppress(ConnectionError):  # a browser that has gone on
+                self.wfile.write(content)
+            return
+        self.send_header("connection", "close")
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while piece := answer.read1():
+                self.wfile.write(piece)
+                self.wfile.flush()
 
-    def do_POST(self) -> None:
-        self.forward()
+    do_GET = do_POST = do_PATCH = do_DELETE = forward  # noqa: N815 - names of the base class
 
     def log_message(self, format: str, *args: object) -> None:
         """Stay silent."""
@@ -123,6 +137,61 @@ def team(tmp_path: Path) -> Iterator[Team]:
         proxy.shutdown()
         proxy.server_close()
         engines.close()
+
+
+@pytest.mark.feature("P-TEAM-01", "P-TEAM-02", "P-TEAM-04", "P-SET-02")
+@pytest.mark.timeout(180)
+def test_people_share_the_pages_below_the_path_of_the_proxy(team: Team):
+    with launched(light=True) as browser:
+        owner = visitor(browser, team)
+        owner.goto(re.search(r"http\S+", team.run("sign-in-link", "--url", team.url))[0])
+        owner.get_by_role("button", name="Later").click()
+        owner.get_by_role("button", name="I have one").click()
+        expect(owner).to_have_url(re.compile(rf"^{team.url}/p/[^/]+/dashboard"))
+        project = owner.url.partition("/p/")[2].partition("/")[0]
+
+        # A colleague, by a link with the address that people have.
+        owner.goto(f"{team.url}/p/{project}/settings/members")
+        owner.get_by_role("button", name="Invite …").click()
+        owner.get_by_label("E-mail").fill("dora@example.com")
+        owner.get_by_label("Role", exact=True).select_option("DOMAIN_EXPERT")
+        owner.get_by_role("button", name="Make the link").click()
+        link = owner.get_by_role("dialog").locator("code").inner_text()
+        assert link.startswith(f"{team.url}/invitation#")
+        dora = visitor(browser, team)
+        dora.goto(link)
+        dora.get_by_label("Your name").fill("Dora Expert")
+        dora.get_by_label("Password").fill("a password of the journey")
+        dora.get_by_role("button", name="Join").click()
+        expect(dora).to_have_url(re.compile("/dashboard"))
+
+        # What comes in through one process is seen by who looks through another, by itself.
+        dora.get_by_role("navigation").get_by_role("link", name="Threads").click()
+        expect(dora.get_by_role("heading", name="Threads")).to_be_visible()
+        with team.api() as api:
+            api.upsert_thread("talk", "Over the fence")
+            api.send_steps([Step(id="said", type="run", thread_id="talk", name="talk")])
+        expect(dora.get_by_role("grid")).to_contain_text("Over the fence")
+
+        # Keys are not for her; who rules the project sees that one was just used.
+        dora.goto(f"{team.url}/p/{project}/settings/keys")
+        expect(dora.get_by_role("heading", name="Keys are not shown to you")).to_be_visible()
+        owner.goto(f"{team.url}/p/{project}/settings/keys")
+        used = owner.get_by_role("row").filter(has_text="LITERAL_API_KEY")
+        expect(used).to_contain_text(re.compile("now|s ago|min ago"))
+
+        # One process dies: whoever reads goes on, on the very same address.
+        team.processes[0].send_signal(signal.SIGKILL)
+        team.processes[0].wait(10)
+        dora.goto(f"{team.url}/p/{project}/threads/talk")
+        expect(dora.get_by_role("main")).to_contain_text("Over the fence")
+
+
+def visitor(browser: Browser, team: Team) -> Page:
+    """Somebody with a browser of their own."""
+    page = browser.new_context(base_url=team.url).new_page()
+    Watch(page, team.url.removesuffix(BASE)).begin()
+    return page
 
 
 def kept(api: SyncApi, ids: list[str]) -> list[str]:

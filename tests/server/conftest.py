@@ -14,8 +14,8 @@ import uvicorn
 
 from engines import NEWEST, Engines, Postgres, Sqlite
 from literalai_otel.config import ServerConfig
+from literalai_otel.server.access.first_start import ensure_first_key
 from literalai_otel.server.app import create_app
-from literalai_otel.server.auth import ensure_first_key
 from literalai_otel.server.store.store import Store
 
 KEY = "a-key-of-the-tests"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -168,3 +169,63 @@ def test_without_a_database_the_fix_is_named(tmp_path: Path, monkeypatch: pytest
     assert done.exit_code == 2
     assert "start a server on it first" in done.stderr
     assert not (tmp_path / "none").exists()
+
+
+LINK = re.compile(r"^(http\S+)/sign-in#([A-Za-z0-9_-]{40,})$", re.MULTILINE)
+
+
+def signed_in(house: House, link: str) -> dict[str, Any]:
+    answer = httpx.post(f"{house.server.url}/api/session/link", json={"token": LINK.search(link)[2]})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.mark.feature("P-TEAM-01", "P-TEAM-04")
+def test_people_are_let_in_changed_and_taken_out(house: House):
+    made = house.good("projects", "create", "Team")
+    project_id = PROJECT_ID.search(made)[1]
+    words = ("--project", "Team")
+    house.good("members", "add", "Ada@Example.com", "--role", "domain expert", *words)
+    found = signed_in(house, house.good("sign-in-link", "ada@example.com", "--url", "https://ai.example.com/literal/"))
+    assert found["user"]["email"] == "ada@example.com"
+    assert [(one["id"], one["role"]) for one in found["projects"]] == [(project_id, "DOMAIN_EXPERT")]
+    house.good("members", "add", "ada@example.com", "--role", "ADMIN", *words)
+    (row,) = [line for line in house.good("members", "list", *words).splitlines() if "ada@example.com" in line]
+    assert row.split() == ["Team", "ada", "ada@example.com", "ADMIN", "never"]
+    house.good("members", "add", "bob@example.com", "--role", "ADMIN", *words)
+    assert "no longer" in house.good("members", "remove", "ada@example.com", *words)
+    assert "ada@example.com" not in house.good("members", "list")
+    for refused, problem in (
+        (("members", "remove", "bob@example.com", *words), "last admin"),
+        (("members", "remove", "ada@example.com", *words), "no member"),
+        (("members", "remove", "eve@example.com", *words), "nobody has the address"),
+        (("members", "add", "eve", *words), "such as ada@example.com"),
+        (("members", "add", "eve@example.com", "--role", "KING", *words), "there is no role KING"),
+        (("sign-in-link", "eve@example.com"), "nobody has the address"),
+    ):
+        done = house.run(*refused)
+        assert done.exit_code in (1, 2), refused
+        assert problem in done.stderr, refused
+        assert "None" not in done.stderr
+
+
+def test_the_owner_is_let_in_again_and_gets_projects_that_are_made_later(house: House):
+    link = house.good("sign-in-link", "--url", house.server.url)
+    assert LINK.search(link)[1] == house.server.url
+    owned = {one["name"] for one in signed_in(house, link)["projects"]}
+    assert "Default" in owned
+    house.good("projects", "create", "Later")
+    again = house.good("sign-in-link")
+    assert LINK.search(again)[1] == "http://127.0.0.1:3000"
+    assert {one["name"] for one in signed_in(house, again)["projects"]} == owned | {"Later"}
+
+
+@pytest.mark.feature("P-SET-02")
+def test_a_key_has_the_role_that_it_was_made_with(house: House):
+    house.good("projects", "create", "Roles")
+    key = KEY.search(house.good("keys", "create", "reader", "--role", "domain-expert", "--project", "Roles"))[1]
+    (row,) = [line for line in house.good("keys", "list", "--project", "Roles").splitlines() if "reader" in line]
+    assert "DOMAIN_EXPERT" in row
+    assert house.ask(key, "{ threads { totalCount } }").json()["data"] == {"threads": {"totalCount": 0}}
+    refused = house.ask(key, "{ promptLineages { totalCount } }").json()["errors"][0]
+    assert refused["extensions"]["code"] == "FORBIDDEN"

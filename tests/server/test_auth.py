@@ -8,8 +8,9 @@ import pytest
 
 from literalai_otel.config import ServerConfig
 from literalai_otel.errors import ConfigError
+from literalai_otel.server.access.first_start import ensure_first_key, is_loopback
+from literalai_otel.server.access.keys import hash_key
 from literalai_otel.server.app import create_app
-from literalai_otel.server.auth import ensure_first_key, hash_key, is_loopback
 from literalai_otel.server.store import projects
 from literalai_otel.server.store.store import Store
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from literalai_otel import LiteralClient
-from literalai_otel.server.auth import hash_key
+from literalai_otel.server.access.keys import hash_key
 from literalai_otel.server.ingest import Ingest
 
 STEPS = 1_200

@@ -163,7 +163,8 @@ def the_server_goes_on(server: Any) -> Any:
 # --- REST --------------------------------------------------------------------------------------
 
 KINDS = [
-    *("user", "model_price", "prompt_lineage", "prompt_version", "prompt_rollout", "prompt_variant", "thread", "step"),
+    *("user", "model_price", "prompt_lineage", "prompt_version", "prompt_rollout", "prompt_variant"),
+    *("tag", "thread", "step"),
     *("dataset", "dataset_item", "experiment", "experiment_item", "file", "score_schema", "score"),
     "attachment",
 ]
@@ -172,7 +173,7 @@ MEMBERS = [
     *("datasetId", "datasetExperimentId", "lineageId", "version", "rollout", "templateMessages", "settings", "tools"),
     *("type", "value", "stepId", "threadId", "participant", "participantId", "environment", "generation", "pattern"),
     *("inputPrice", "outputPrice", "params", "url", "objectKey", "mime", "size", "startTime", "variables"),
-    *("categories", "min", "max", "label", "scoreSchemaId", "createdBy", "lineageName"),
+    *("categories", "min", "max", "label", "scoreSchemaId", "createdBy", "lineageName", "color"),
 ]
 member_values = values | st.sampled_from(
     ["a", "b", "AI", "run", "llm", "generation", "2026-11-21T08:00:00Z", "files/a", "CATEGORICAL", "CONTINUOUS"]

@@ -1,10 +1,9 @@
-"""A key of one project never reads or writes another's: every operation of the schema and every route is walked."""
+"""A caller of one project never reads or writes another's: every operation of the schema and every route is walked."""
 
 import copy
 import json
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,8 +11,10 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from literalai_otel.config import ServerConfig
+from literalai_otel.server.access.first_start import account_link
+from literalai_otel.server.access.keys import make_key
 from literalai_otel.server.app import create_app
-from literalai_otel.server.auth import make_key
+from literalai_otel.server.store import accounts, memberships, projects
 
 from .schema_walk import SCHEMA, Operation, operations
 from .test_transfer import RECORDS, dump, refusals
@@ -22,7 +23,7 @@ SECRET = "s3cret"
 OPERATIONS = list(operations())
 PLAIN = {
     *("kind", "type", "role", "createdAt", "updatedAt", "startTime", "endTime", "startsAt", "mime", "environment"),
-    *("provider", "model", "pattern", "identifier"),
+    *("provider", "model", "pattern", "identifier", "color"),
 }
 IDS = sorted({record["id"] for record in RECORDS if "id" in record})
 BY_NAME = {
@@ -62,15 +63,38 @@ def marked(value: Any, key: str = "") -> Any:
 
 @dataclass
 class Neighbours:
-    """One project with secrets, and the key of another."""
+    """One project with secrets, and callers of another: a key, and an admin who is signed in."""
 
     server: Any
     stranger: httpx.Client
+    visitor: httpx.Client
     object_key: str
+    public_id: str
+    member: str
+    invitation: str
+    key: str
     secrets: list[dict[str, Any]]
 
     def untouched(self) -> None:
-        assert dump(self.server) == self.secrets
+        assert everything(self.server) == self.secrets
+
+
+def everything(server: Any) -> list[Any]:
+    """All that a project has, its people included. When a key was used last changes by looking."""
+    lists = [server.http.get(path).json() for path in ("/api/members", "/api/tags", "/api/usage", "/api/keys")]
+    keys = [key | {"lastUsedAt": None} for key in lists.pop()["keys"]]
+    return [*dump(server), *lists, *keys]
+
+
+def people(server: Any) -> tuple[str, str, str]:
+    """Ids of a member, an invitation and a key of the project, all with secrets."""
+    project = server.store.read(projects.first)
+    server.store.write(projects.rename, project.id, f"Default{SECRET}").result()
+    person = server.store.write(accounts.create, name=SECRET, email=f"{SECRET}@example.com").result()
+    server.store.write(memberships.add, project.id, person.id, "ADMIN").result()
+    invited = server.http.post("/api/invitations", json={"email": f"new@{SECRET}.com", "role": "ADMIN"}).json()["id"]
+    key = server.http.post("/api/keys", json={"name": SECRET, "role": "ADMIN"}).json()["id"]
+    return person.public_id, invited, key
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +104,23 @@ def neighbours(server: Any) -> Any:
     form = asked["post"]
     sent = httpx.post(form["url"], data=form["fields"], files={"file": ("a", SECRET.encode())})
     assert sent.is_success, sent.text
+    public_id = server.http.post("/api/my-project").json()["projectId"]
+    member, invitation, own_key = people(server)
     key = make_key(server.store, server.store.create_project("stranger").result(), "stranger")
-    with httpx.Client(base_url=server.url, headers={"x-api-key": key}, timeout=30) as stranger:
-        found = Neighbours(server, stranger, form["fields"]["key"], dump(server))
-        assert SECRET in json.dumps(found.secrets)
+    project = server.store.create_project("visitor").result()
+    person = server.store.write(accounts.create, name="stranger").result()
+    server.store.write(memberships.add, project.id, person.id, "ADMIN").result()
+    token = account_link(server.store, person, server.url).partition("#")[2]
+    with (
+        httpx.Client(base_url=server.url, headers={"x-api-key": key}, timeout=30) as stranger,
+        httpx.Client(base_url=server.url, headers={"x-project-id": project.public_id}, timeout=30) as visitor,
+    ):
+        signed_in = visitor.post("/api/session/link", json={"token": token}).json()
+        visitor.headers["x-csrf-token"] = signed_in["csrfToken"]
+        found = Neighbours(
+            server, stranger, visitor, form["fields"]["key"], public_id, member, invitation, own_key, everything(server)
+        )
+        assert json.dumps(found.secrets).count(SECRET) > len(RECORDS)
         yield found
         found.untouched()
 
@@ -138,9 +175,9 @@ def test_the_walk_reaches_what_is_there(neighbours: Neighbours):
 # --- routes ------------------------------------------------------------------------------------
 
 
-def routes(neighbours: Neighbours) -> dict[str, list[httpx.Response]]:
-    """What the stranger gets from each route for what is not the stranger's."""
-    post = neighbours.stranger.post
+def routes(neighbours: Neighbours, client: httpx.Client) -> dict[str, list[httpx.Response]]:
+    """What the stranger's `client` gets from each route for what is not the stranger's."""
+    get, post, patch, delete = client.get, client.post, client.patch, client.delete
     spans = ExportTraceServiceRequest()
     span = spans.resource_spans.add().scope_spans.add().spans.add(trace_id=b"t" * 16, span_id=b"s" * 8, name="chat")
     for name, value in (
@@ -154,19 +191,67 @@ def routes(neighbours: Neighbours) -> dict[str, list[httpx.Response]]:
     upload = {"fileName": "a", "contentType": "text/plain", "threadId": "thread-1"}
     granted = post("/api/upload/file", json=upload).json()
     own = httpx.URL(granted["signedUrl"])
-    public = neighbours.server.http.post("/api/my-project").json()["projectId"]
+    public = neighbours.public_id
     other = own.copy_with(path=f"/api/files/{public}/{neighbours.object_key}")
     kinds = post("/api/export/records", json={}).json()["kinds"]
+    project = f"/api/projects/{public}"
+    lists = ("threads", "runs", "generations", "steps", "scores", "users")
+    tags = neighbours.server.http.get("/api/tags").json()["tags"]
+    assert tags
+    foreign_tags = [f"/api/tags/{tag['id']}" for tag in tags]
+    person = {"userId": neighbours.member, "role": "AI_ENGINEER"}
+    dataset = {"stepIds": ["run-1", "llm-1"]}
+    score = {"stepIds": ["run-1"], "name": "n", "type": "HUMAN", "value": 1}
     return {
         "/api/graphql": [],  # walked above
+        "/api/session": [get("/api/session")],
+        "/api/account": [patch("/api/account", json={})],
+        "/api/projects": [get("/api/projects")],
+        "/api/projects/{project_id}": [patch(project, json={"name": "mine"}), delete(project)],
+        "/api/projects/{project_id}/leave": [post(f"{project}/leave")],
+        "/api/projects/{project_id}/transfer": [post(f"{project}/transfer", json=person)],
+        "/api/keys": [get("/api/keys")],
+        "/api/keys/{key:int}": [delete(f"/api/keys/{neighbours.key}")],
+        "/api/members": [get("/api/members")],
+        "/api/members/{user}": [
+            patch(f"/api/members/{neighbours.member}", json=person),
+            delete(f"/api/members/{neighbours.member}"),
+        ],
+        "/api/invitations": [post("/api/invitations", json={"email": f"new@{FOREIGN}.com", "role": "ADMIN"})],
+        "/api/invitations/{invitation}": [delete(f"/api/invitations/{neighbours.invitation}")],
         "/api/my-project": [post("/api/my-project")],
         "/api/export/dataset": [
             post("/api/export/dataset", json=body)
             for body in ({"id": "dataset-1"}, {"name": f"greetings{SECRET}"}, "dataset-1")
         ],
         "/api/export/records": [post("/api/export/records", json={"kind": kind}) for kind in kinds],
-        "/api/export/otlp": [neighbours.stranger.get("/api/export/otlp", params={"threadId": "thread-1"})],
+        "/api/export/otlp": [get("/api/export/otlp", params={"threadId": "thread-1"})],
         "/api/export/file": [post("/api/export/file", json={"objectKey": neighbours.object_key})],
+        "/api/logs/{kind}": [
+            get(f"/api/logs/{kind}", params={"search": search}) for kind in lists for search in ("", "s3")
+        ],
+        "/api/logs/{kind}/fields": [get(f"/api/logs/{kind}/fields") for kind in lists],
+        "/api/logs/{kind}/facets": [
+            get(f"/api/logs/{kind}/facets", params={"field": field})
+            for kind in lists
+            for field in ("name", "tags", "environment", "model", "participantIdentifier", "metadata")
+        ],
+        "/api/logs/scores": [post("/api/logs/scores", json=score)],
+        "/api/logs/{kind}/tags": [
+            post(f"/api/logs/{kind}/tags", json={"ids": ["run-1", "thread-1"], "add": ["mine"]}) for kind in lists
+        ],
+        "/api/logs/datasets/{dataset}/items": [post("/api/logs/datasets/dataset-1/items", json=dataset)],
+        "/api/tags": [get("/api/tags")],
+        "/api/tags/{tag:int}": [
+            answer for path in foreign_tags for answer in (patch(path, json={"name": "mine"}), delete(path))
+        ],
+        "/api/usage": [get("/api/usage")],
+        "/api/prices/models": [get("/api/prices/models", params={"pattern": ".*"})],
+        "/api/dashboard": [get("/api/dashboard", params={"from": "2020-01-01", "to": "2030-01-01", "compare": "1"})],
+        "/api/live": [],  # no answer ends: below, and test_live.py
+        "/api/trace": [get("/api/trace", params={way: own}) for way, own in WAYS],
+        "/api/find/{kind}/{id:path}": [get(f"/api/find/{way}s/{own}") for way, own in WAYS],
+        "/api/steps/{id:path}": [get(f"/api/steps/{one}") for one in ("run-1", "llm-1")],
         "/api/import/file": [post("/api/import/file", content=b"mine", headers=facts)],
         "/api/import": [post("/api/import", json={"records": RECORDS})],
         "/api/upload/file": [post("/api/upload/file", json=upload)],
@@ -178,29 +263,64 @@ def routes(neighbours: Neighbours) -> dict[str, list[httpx.Response]]:
     }
 
 
-OPEN = {"/healthz", "/health", "/readyz"}
+WAYS = [("thread", "thread-1"), ("run", "run-1"), ("step", "llm-1")]
+FOREIGN = "elsewhere"
+OPEN = {
+    *("/healthz", "/health", "/readyz", "/assets/{path:path}"),
+    # They need a token that is a secret by itself, and change nothing without (`test_access*.py`).
+    *("/api/session/link", "/api/invitations/look", "/api/invitations/accept"),
+}
+REFUSED = {
+    *("/api/projects/{project_id}", "/api/projects/{project_id}/leave", "/api/projects/{project_id}/transfer"),
+    *("/api/keys/{key:int}", "/api/members/{user}", "/api/invitations/{invitation}", "/api/tags/{tag:int}"),
+    *("/api/logs/datasets/{dataset}/items", "/api/trace", "/api/steps/{id:path}", "/api/export/file"),
+}
+"""Routes whose address names something: of another project it is not there."""
 
 
-def test_no_route_reads_or_writes_another_project(neighbours: Neighbours, tmp_path: Path):
-    answers = routes(neighbours)
-    app = create_app(ServerConfig.load({}, data_dir=str(tmp_path)), neighbours.server.store)
+@pytest.fixture(scope="module")
+def app(neighbours: Neighbours, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    config = ServerConfig.load({}, data_dir=str(tmp_path_factory.mktemp("unused")))
+    return create_app(config, neighbours.server.store)
+
+
+@pytest.mark.feature("P-SET-01")
+@pytest.mark.parametrize("way", ["stranger", "visitor"])
+def test_no_route_reads_or_writes_another_project(neighbours: Neighbours, app: Any, way: str):
+    answers = routes(neighbours, getattr(neighbours, way))
     assert {route.path for route in app.routes} - OPEN == set(answers)
     for path, found in answers.items():
         for answer in found:
             assert answer.status_code < 500, (path, answer.text)
             assert SECRET.encode() not in answer.content, path
-        neighbours.untouched()
+            if path in REFUSED:
+                assert answer.status_code == 404, (path, answer.text)
+    neighbours.untouched()
     assert answers["/api/files/{project}/{key:path}"][0].status_code == 403
-    assert answers["/api/export/file"][0].status_code == 404
     assert answers["/api/export/dataset"][0].json() == {"data": None}
 
 
-def test_no_route_answers_without_a_key(neighbours: Neighbours):
-    keyless = {"/api/upload/content", "/api/files/{project}/{key:path}"}
-    for path in set(routes(neighbours)) - keyless:
-        for headers in ({}, {"x-api-key": ""}):
-            answer = httpx.post(neighbours.server.url + path, headers=headers, content=b"{}")
-            assert answer.status_code in (401, 429), path
+def test_a_project_of_others_cannot_be_named(neighbours: Neighbours, app: Any):
+    for route in app.routes:
+        if route.needs is not None:
+            path = route.path.replace("{project_id}", neighbours.public_id).replace(":int}", "}").replace("{key}", "1")
+            for method in route.methods - {"HEAD"}:
+                answer = neighbours.visitor.request(
+                    method, path.replace("{tag}", "1"), headers={"x-project-id": neighbours.public_id}
+                )
+                assert answer.status_code == 404, (method, path)
+                assert "no such project" in answer.text
+    named = {"project": neighbours.public_id}
+    assert neighbours.visitor.get("/api/live", params=named, headers={"x-project-id": ""}).status_code == 404
+
+
+def test_no_route_answers_without_a_key(neighbours: Neighbours, app: Any):
+    for route in app.routes:
+        path = route.path.replace("{key:int}", "1").replace("{tag:int}", "1")
+        for method in () if route.open else route.methods - {"HEAD"}:
+            for headers in ({}, {"x-api-key": ""}):
+                answer = httpx.request(method, neighbours.server.url + path, headers=headers)
+                assert answer.status_code in (401, 429), (method, path)
 
 
 # --- bad input ---------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from literalai_otel.server.auth import make_key
+from literalai_otel.server.access.keys import make_key
 
 TIMES = {"startTime": "2026-11-21T08:00:00.000Z", "endTime": "2026-11-21T08:00:01.500Z"}
 MESSAGES = [

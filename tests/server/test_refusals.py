@@ -66,7 +66,7 @@ def test_malformed_requests(server: Any, body: bytes, headers: dict[str, str], s
         ("GET", "/api/graphql", 405, "METHOD_NOT_ALLOWED"),
         ("DELETE", "/v1/traces", 405, "METHOD_NOT_ALLOWED"),
         ("POST", "/api/nothing", 404, "NOT_FOUND"),
-        ("GET", "/", 404, "NOT_FOUND"),
+        ("GET", "/api/", 404, "NOT_FOUND"),
     ],
 )
 def test_what_is_not_served(server: Any, method: str, path: str, status: int, code: str):

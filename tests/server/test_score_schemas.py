@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from dirty_equals import IsPartialDict, IsStr
 
-from literalai_otel.server.auth import make_key
+from literalai_otel.server.access.keys import make_key
 
 from .test_isolation import sound
 from .test_scores import CREATE, INGEST, batch, create, listed, new_id, spread, where

@@ -1,5 +1,6 @@
 """`literalai-otel serve` as a process: what it prints, what it refuses, how it ends."""
 
+import itertools
 import json
 import os
 import re
@@ -16,6 +17,8 @@ from typing import Any
 
 import httpx
 import pytest
+
+from literalai_otel.server.run import GRACE_SECONDS
 
 COMMAND = [sys.executable, "-c", "from literalai_otel.cli import main; main()", "serve"]
 
@@ -124,6 +127,24 @@ def test_data_and_key_are_there_after_another_start(serve: Any, tmp_path: Path):
     assert headers["x-api-key"] not in printed
     query = {"query": '{ step(id: "kept") { id } }'}
     assert httpx.post(f"{url}/api/graphql", headers=headers, json=query).json() == {"data": {"step": {"id": "kept"}}}
+
+
+def test_each_start_shows_a_link_to_sign_in_until_somebody_has_a_password(serve: Any, tmp_path: Path):
+    link = re.compile(r"^Sign in, once, within a day: (\S+)/sign-in#(\S+)$", re.MULTILINE)
+    first = serve("--data-dir", str(tmp_path), "--base-path", "/literal")
+    printed, url = first.wait_until_it_answers()
+    found = link.search(printed)
+    assert found[1] == f"{url}/literal"
+    with httpx.Client(base_url=f"{url}/literal") as browser:
+        session = browser.post("/api/session/link", json={"token": found[2]}).json()
+        assert session["firstRun"] is True
+        account = {"email": "ada@example.com", "password": "correct horse battery"}
+        changed = browser.patch("/api/account", json=account, headers={"x-csrf-token": session["csrfToken"]})
+        assert changed.json()["firstRun"] is False
+    _, logged = first.end()
+    assert found[2] not in json.dumps(logged)
+    printed, _ = serve("--data-dir", str(tmp_path)).wait_until_it_answers()
+    assert "Sign in" not in printed
 
 
 def test_sigterm_in_the_middle_of_sending_loses_nothing_that_was_acknowledged(serve: Any, tmp_path: Path):
@@ -240,3 +261,18 @@ def test_help_teaches():
     assert done.returncode == 0
     for word in ("--host", "--port", "--data-dir", "LITERAL_API_KEY", "/v1/traces", "literalai-otel show"):
         assert word in done.stdout
+
+
+def test_pages_that_follow_do_not_hold_up_the_end(serve: Any, tmp_path: Path):
+    """A stream of `/api/live` never ends by itself; the grace of 10 seconds is for requests that do."""
+    process = serve("--data-dir", str(tmp_path), LITERAL_API_KEY="k")
+    _, url = process.wait_until_it_answers()
+    with httpx.stream("GET", f"{url}/api/live", headers={"x-api-key": "k"}, timeout=20) as stream:
+        lines = stream.iter_lines()
+        assert "event: hello" in list(itertools.takewhile(bool, lines))
+        asked = time.monotonic()
+        process.popen.send_signal(signal.SIGTERM)
+        assert list(lines) == []  # it is ended, not cut
+    code, logged = process.end()
+    assert (code, [line["event"] for line in logged]) == (0, ["listening", "stopped"])
+    assert time.monotonic() - asked < GRACE_SECONDS / 2

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 KINDS = [
-    *("user", "model_price", "prompt_lineage", "prompt_version", "prompt_rollout", "prompt_variant", "thread", "step"),
+    *("user", "model_price", "prompt_lineage", "prompt_version", "prompt_rollout", "prompt_variant"),
+    *("tag", "thread", "step"),
     *("dataset", "dataset_item", "experiment", "experiment_item", "file", "score_schema", "score"),
     "attachment",
 ]
@@ -31,6 +32,8 @@ RECORDS: list[dict[str, Any]] = [
         "kind": "prompt_variant", "id": "variant-1", "fromLineageId": "lineage-1", "templateMessages": MESSAGES,
         "settings": {"model": "m"}, "createdAt": MADE,
     },
+    {"kind": "tag", "name": "x", "color": "teal"},
+    {"kind": "tag", "name": "y"},
     {
         "kind": "thread", "id": "thread-1", "name": "Trip", "tags": ["x", "y"], "metadata": {"a": [1, None]},
         "environment": "prod", "participant": {"id": "user-1", "identifier": "ada@example.com"}, "createdAt": MADE,
@@ -169,7 +172,8 @@ def test_counts_say_how_much_there_is(filled: Any):
     [({"since": "2024-05-06T07:08:10Z"}, 0), ({"until": MADE}, 0), ({"since": MADE, "until": "2030-01-01T00:00Z"}, 17)],
 )
 def test_bounds_of_time(filled: Any, bounds: dict[str, str], found: int):
-    exported = [record for record in dump(filled, **bounds) if record["kind"] != "prompt_rollout"]
+    timeless = ("prompt_rollout", "tag")
+    exported = [record for record in dump(filled, **bounds) if record["kind"] not in timeless]
     assert len(exported) == found
 
 
@@ -197,6 +201,8 @@ def test_bounds_of_time(filled: Any, bounds: dict[str, str], found: int):
             "pattern is no regular",
         ),
         ({"kind": "score", "id": "s", "name": "n", "type": "AI", "value": "high"}, "value must be a finite number"),
+        ({"kind": "tag", "name": "z", "color": "mauve"}, "color must be one of gray, red"),
+        ({"kind": "tag", "color": "red"}, "name is required"),
         ({"kind": "score_schema", "id": "s", "name": "n", "type": "CATEGORICAL"}, "needs categories"),
         ({"kind": "score_schema", "id": "schema-2", "type": "CONTINUOUS", "min": 1, "max": 0}, "min must be less"),
         ({"kind": "prompt_rollout", "lineageId": "lineage-1", "version": 1.5, "rollout": 1}, "version must be a whole"),

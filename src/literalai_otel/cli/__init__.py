@@ -11,7 +11,21 @@ from typing import Annotated
 import typer
 
 from literalai_otel import __version__
-from literalai_otel.cli import datasets, doctor, export, import_, keys, migrate, projects, replay, serve, show, tail
+from literalai_otel.cli import (
+    datasets,
+    doctor,
+    export,
+    import_,
+    keys,
+    members,
+    migrate,
+    projects,
+    replay,
+    serve,
+    show,
+    sign_in_link,
+    tail,
+)
 
 __all__ = ["main"]
 
@@ -27,7 +41,21 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _command in (serve, show, tail, doctor, replay, export, import_, datasets, projects, keys, migrate):
+for _command in (
+    serve,
+    show,
+    tail,
+    doctor,
+    replay,
+    export,
+    import_,
+    datasets,
+    projects,
+    keys,
+    members,
+    sign_in_link,
+    migrate,
+):
     _command.register(app)
 
 

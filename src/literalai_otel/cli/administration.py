@@ -10,6 +10,7 @@ import typer
 from literalai_otel.cli.terminal import EXIT_SETTINGS, explained, fail
 
 if TYPE_CHECKING:
+    from literalai_otel.server.access.permissions import Role
     from literalai_otel.server.store.projects import Project
     from literalai_otel.server.store.store import Store
 
@@ -17,6 +18,12 @@ DataDirOption = Annotated[
     Path | None,
     typer.Option("--data-dir", help="Folder of the server's database; LITERAL_DATA_DIR otherwise.", show_default=False),
 ]
+
+
+ProjectOption = Annotated[
+    str | None, typer.Option("--project", help="Its id or name; not needed while there is one.", show_default=False)
+]
+RoleOption = Annotated[str, typer.Option("--role", help="ADMIN, AI_ENGINEER or DOMAIN_EXPERT.")]
 
 
 @contextmanager
@@ -55,3 +62,13 @@ def project_named(store: "Store", name: str | None) -> "Project":
         fail(wanted, "`literalai-otel projects list` shows them, `projects create NAME` makes one")
     several = "several projects exist" if name is None else f"several projects are named {name}"
     return fail(several, "give the id that `literalai-otel projects list` shows")
+
+
+def role_named(name: str) -> "Role":
+    """The role that is meant: any case, blanks and hyphens for the underscore."""
+    from literalai_otel.server.access.permissions import Role
+
+    wanted = name.strip().upper().replace("-", "_").replace(" ", "_")
+    if wanted not in Role.__members__:
+        fail(f"there is no role {name}", f"give one of {', '.join(Role)}", EXIT_SETTINGS)
+    return Role(wanted)

@@ -36,8 +36,9 @@ def list_projects(data_dir: DataDirOption = None) -> None:
 def create_project(
     name: Annotated[str, typer.Argument(help="Its name, for people.")], data_dir: DataDirOption = None
 ) -> None:
-    """Make a project and its first API key, which is shown this once."""
-    from literalai_otel.server.auth import make_key
+    """Make a project and its first API key, which is shown this once. The server's owner is its admin."""
+    from literalai_otel.server.access.keys import make_key
+    from literalai_otel.server.store import accounts, memberships
 
     cleaned = name.strip()
     if not cleaned:
@@ -45,6 +46,9 @@ def create_project(
     with administered(data_dir) as store:
         project = store.create_project(cleaned).result()
         key = make_key(store, project, "first key")
+        owner = store.read(accounts.first)
+        if owner is not None:
+            store.write(memberships.add, project.id, owner.id, memberships.ADMIN).result()
     out = console()
     out.print(f"Project {project.name}, id {project.public_id}")
     out.print(f"API key, shown this once: {key}")

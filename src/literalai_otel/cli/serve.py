@@ -36,6 +36,7 @@ def serve(
     With DATABASE_URL the database is PostgreSQL, which several servers may share.
 
     The first start makes a project and prints its API key once. To choose the key, set LITERAL_API_KEY.
+    Until somebody has set a password, each start prints a link that signs the owner in to the pages.
     Then start your application with the lines that are printed, and look at what arrives with
     `literalai-otel show` and `literalai-otel tail`.
 
@@ -69,6 +70,8 @@ def _introduce(server: "Prepared") -> None:
         out.print("API key: the one in LITERAL_API_KEY")
     else:
         out.print("API key: the one of the first start; start with LITERAL_API_KEY=… to add another")
+    if server.sign_in is not None:
+        out.print(f"Sign in, once, within a day: {server.sign_in}")
     out.print("\nIn the shell of your application:\n")
     if first.key is not None:
         out.print(f"export LITERAL_API_URL={server.url} LITERAL_API_KEY={first.key}")

@@ -54,4 +54,6 @@ def explained(url: str | None = None) -> Generator[None]:
             )
         fail(f"{url} answered {problem.status}: {problem}", "see the server's log; is the address that of Literal?")
     except LiteralError as problem:
+        if url is None:  # nobody was asked: what was given is the cause
+            fail(str(problem), "correct what was given; `literalai-otel COMMAND --help` says what it takes")
         fail(f"{url} could not do it: {problem}", "see the server's log; client and server may differ in version")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Generator
 from typing import Final
 
-from literalai_otel.server.auth import KEY_SECONDS, TOUCH_SECONDS
+from literalai_otel.server.access.keys import KEY_SECONDS, TOUCH_SECONDS
 from literalai_otel.server.store import project_deletion, projects
 from literalai_otel.server.store.projects import Project
 from literalai_otel.server.store.store import Store

@@ -15,6 +15,7 @@ from literalai_otel.server.values import InvalidValueError, clean_text
 Entity = Literal[
     "threads",
     "steps",
+    "runs",
     "generations",
     "participants",
     "scores",
@@ -95,6 +96,30 @@ _TIME, _NULL_TIME = Field(Kind.TIME), Field(Kind.TIME, nullable=True)
 _LIST, _NULL_LIST = Field(Kind.LIST), Field(Kind.LIST, nullable=True)
 _NULL_JSON = Field(Kind.JSON, nullable=True, path="optional")
 _SCORE = Field(Kind.NUMBER, nullable=True, path="optional")
+_STEP: Final[Mapping[str, Field]] = {
+    "id": _TEXT,
+    "createdAt": _TIME,
+    "name": _NULL_TEXT,
+    "type": _NULL_TEXT,
+    "input": _NULL_JSON,
+    "output": _NULL_JSON,
+    "metadata": _NULL_JSON,
+    "startTime": _NULL_TIME,
+    "endTime": _NULL_TIME,
+    "parentId": _NULL_TEXT,
+    "rootRunId": _NULL_TEXT,
+    "threadId": _NULL_TEXT,
+    "error": _NULL_TEXT,
+    "tags": _NULL_LIST,
+    "participantIdentifier": _NULL_LIST,
+    "participantIdentifiers": _NULL_LIST,
+    "environment": _NULL_TEXT,
+    "model": _NULL_TEXT,
+    "provider": _NULL_TEXT,
+    "scoreValue": _SCORE,
+}
+_NOT_OF_RUNS: Final = ("type", "parentId", "rootRunId", "model", "provider")
+"""Fields of steps that say nothing of a root run: it has no run above it, and calls no model itself."""
 
 FIELDS: Final[Mapping[Entity, Mapping[str, Field]]] = {
     "threads": {
@@ -113,31 +138,12 @@ FIELDS: Final[Mapping[Entity, Mapping[str, Field]]] = {
         "scoreValue": _SCORE,
         "environment": _NULL_TEXT,
     },
-    "steps": {
-        "id": _TEXT,
-        "createdAt": _TIME,
-        "name": _NULL_TEXT,
-        "type": _NULL_TEXT,
-        "input": _NULL_JSON,
-        "output": _NULL_JSON,
-        "metadata": _NULL_JSON,
-        "startTime": _NULL_TIME,
-        "endTime": _NULL_TIME,
-        "parentId": _NULL_TEXT,
-        "rootRunId": _NULL_TEXT,
-        "threadId": _NULL_TEXT,
-        "error": _NULL_TEXT,
-        "tags": _NULL_LIST,
-        "participantIdentifier": _NULL_LIST,
-        "participantIdentifiers": _NULL_LIST,
-        "environment": _NULL_TEXT,
-        "model": _NULL_TEXT,
-        "provider": _NULL_TEXT,
-        "scoreValue": _SCORE,
-    },
+    "steps": _STEP,
+    "runs": {name: field for name, field in _STEP.items() if name not in _NOT_OF_RUNS},
     "generations": {
         "id": _TEXT,
         "createdAt": _TIME,
+        "startTime": _NULL_TIME,
         "model": _NULL_TEXT,
         "provider": _NULL_TEXT,
         "duration": _NULL_NUMBER,
@@ -191,10 +197,16 @@ FIELDS: Final[Mapping[Entity, Mapping[str, Field]]] = {
     "prompts": {"id": _TEXT, "createdAt": _TIME, "name": _TEXT},
 }
 
+_SILOED: Final[tuple[Entity, ...]] = ("threads", "steps", "runs", "generations")
+_HIDDEN_ENVIRONMENT: Final = "experiment"
+_NAMING: Final = ("environment", "id", "threadId", "parentId", "rootRunId")
+"""Filters that say which logs are meant, experiments or not."""
+
 ORDER_COLUMNS: Final[Mapping[Entity, tuple[str, ...]]] = {
     "threads": ("createdAt", "tokenCount", "duration", "name", "participant"),
     "steps": ("createdAt", "startTime", "endTime", "name", "type", "tokenCount", "duration"),
-    "generations": ("createdAt", "tokenCount", "model", "provider", "duration", "participant"),
+    "runs": ("createdAt", "startTime", "endTime", "name"),
+    "generations": ("createdAt", "startTime", "tokenCount", "model", "provider", "duration", "participant"),
     "participants": ("createdAt", "identifier", "lastEngaged", "threadCount", "tokenCount"),
     "scores": ("createdAt", "updatedAt", "name", "value"),
     "scoreSchemas": ("createdAt", "name"),
@@ -229,6 +241,13 @@ def parse_order(entity: Entity, order: Mapping[str, Any] | None) -> Order | None
     if direction not in ("ASC", "DESC"):
         raise FilterError(f"the direction of an order is ASC or DESC, not {direction!r}")
     return Order(cast(str, column), direction == "DESC")
+
+
+def hidden_environment(entity: Entity, conditions: Iterable[Condition]) -> str | None:
+    """The environment that a list leaves out: runs of experiments, unless they are asked for (P-ENV-01)."""
+    if entity not in _SILOED or any(condition.field in _NAMING for condition in conditions):
+        return None
+    return _HIDDEN_ENVIRONMENT
 
 
 def _parse_filter(entity: Entity, item: Mapping[str, Any]) -> Condition:

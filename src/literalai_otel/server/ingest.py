@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from literalai_otel.errors import LiteralError
 from literalai_otel.model import to_wire
+from literalai_otel.server import raw_spans
 from literalai_otel.server.preparation import needs_preparation, prepare
 from literalai_otel.server.store.rows import Link, StepBatch, StepRow
 from literalai_otel.server.store.store import Store
@@ -111,10 +112,11 @@ class Ingest:
         links: list[Link] = []
         reasons: list[str] = []
         aside = collapse(records)
+        origin_of = raw_spans.origins()
         for record in records:
             stands_aside = (record.trace_id, record.span_id) in aside
             try:
-                row = None if stands_aside else _record_row(record, environment)
+                row = None if stands_aside else _record_row(record, environment, origin_of)
             except InvalidValueError as problem:
                 reasons.append(f"span {record.span_id}: {problem}")
                 continue
@@ -199,7 +201,7 @@ def _checked(step: dict[str, Any], environment: str | None) -> StepRow | Outcome
         return Outcome(given if isinstance(given, str) else "", ok=False, message=str(problem))
 
 
-def _record_row(record: SpanRecord, environment: str | None) -> StepRow | None:
+def _record_row(record: SpanRecord, environment: str | None, origin_of: raw_spans.OriginOf) -> StepRow | None:
     step = translate(record)
     if step is None:
         return None
@@ -213,6 +215,7 @@ def _record_row(record: SpanRecord, environment: str | None) -> StepRow | None:
         row = step_row(to_wire(trimmed), environment)
     call = model_call(record.scope, record.attributes)
     row.call = None if call is None or call.ours else call
+    raw_spans.keep(row, record, origin_of(record))
     return row
 
 

@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,9 +16,11 @@ import uvicorn
 
 from literalai_otel.config import ServerConfig
 from literalai_otel.errors import ConfigError
+from literalai_otel.server.access.first_start import FirstKey, ensure_first_key, owner_link
 from literalai_otel.server.app import create_app
-from literalai_otel.server.auth import FirstKey, ensure_first_key
+from literalai_otel.server.jobs.figures import CountFigures
 from literalai_otel.server.jobs.upkeep import Upkeep
+from literalai_otel.server.store import accounts
 from literalai_otel.server.store.engines.postgres_address import PostgresAddress
 from literalai_otel.server.store.store import Store
 
@@ -42,20 +44,19 @@ class Prepared:
     place: str
     """Where the data is, for people; no password in it."""
     first: FirstKey
+    sign_in: str | None
+    """A one-time address that signs the owner in; None once somebody has a password."""
 
     @property
     def url(self) -> str:
         """Where clients on this machine find it."""
-        host = self.config.host
-        if host in _ANYWHERE:
-            host = "127.0.0.1" if self.listener.family == socket.AF_INET else "::1"
-        port = self.listener.getsockname()[1]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return _local_url(self.config.host, self.listener)
 
     def serve(self) -> None:
         """Answer until SIGTERM or SIGINT; requests in progress are finished first."""
         app = create_app(self.config, self.store)
         server = _Server(
+            app.state.streams.close,
             uvicorn.Config(
                 app,
                 log_config=None,
@@ -66,11 +67,11 @@ class Prepared:
                 server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=GRACE_SECONDS,
-            )
+            ),
         )
         _log.info("listening", extra={"url": self.url, "data_dir": str(self.data_dir), "data": self.place})
         upkeep = Upkeep(self.store, app.state.files, self.config.retention_days, self.config.retention_bytes)
-        with upkeep.periodic():
+        with upkeep.periodic(), CountFigures(self.store).periodic():
             server.run(sockets=[self.listener])
         _log.info("stopped")
 
@@ -90,10 +91,23 @@ def prepared(config: ServerConfig) -> Generator[Prepared]:
         store = Store.open(data_dir, address)
         try:
             first = ensure_first_key(store, given=config.api_key, host=config.host)
-            place = str(address or data_dir)
-            yield Prepared(config=config, listener=listener, store=store, data_dir=data_dir, place=place, first=first)
+            page = page_url(config, _local_url(config.host, listener) + config.base_path)
+            yield Prepared(
+                config=config,
+                listener=listener,
+                store=store,
+                data_dir=data_dir,
+                place=str(address or data_dir),
+                first=first,
+                sign_in=owner_link(store, page) if store.read(accounts.is_first_run) else None,
+            )
         finally:
             store.close()
+
+
+def page_url(config: ServerConfig, local: str) -> str:
+    """Where a browser finds the pages of a server that is at `local` for this machine; no slash at the end."""
+    return config.public_url.rstrip("/") if config.public_url else local.rstrip("/")
 
 
 def open_beside(config: ServerConfig) -> Store:
@@ -113,6 +127,13 @@ def data_folder(config: ServerConfig) -> Path:
 def default_data_dir() -> Path:
     """The user data folder of the platform."""
     return Path(platformdirs.user_data_dir("literalai-otel", appauthor=False))
+
+
+def _local_url(host: str, listener: socket.socket) -> str:
+    if host in _ANYWHERE:
+        host = "127.0.0.1" if listener.family == socket.AF_INET else "::1"
+    port = listener.getsockname()[1]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @contextmanager
@@ -149,7 +170,19 @@ def _bind_problem(config: ServerConfig, error: OSError) -> str:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn raises the signal that ended it once more, which would turn a clean end into a failure status."""
+    """uvicorn raises the signal that ended it once more, which would turn a clean end into a failure status.
+
+    Answers that never end by themselves are ended by `stopping`, so that the grace is for those that do.
+    """
+
+    def __init__(self, stopping: Callable[[], None], config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See `uvicorn.Server`."""
+        self._stopping()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:

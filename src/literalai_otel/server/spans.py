@@ -12,48 +12,89 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyVa
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span, Status
 
 from literalai_otel import attributes as names
-from literalai_otel.jsonable import dumps_text
+from literalai_otel.jsonable import dumps, dumps_text
+from literalai_otel.server import raw_spans
 from literalai_otel.server.store.span_pages import SpanIds
 from literalai_otel.server.times import parse_time
 
 SCOPE: Final = f"{names.SCOPE_PREFIX}.export"
 _OPERATIONS: Final = {"embedding": "embeddings", "tool": "execute_tool", "retrieval": "retrieval"}
 _GENERATION_OPERATIONS: Final = {"CHAT": "chat", "COMPLETION": "text_completion"}
+_KINDS: Final[Mapping[Any, Any]] = {
+    kind: getattr(Span, f"SPAN_KIND_{kind}") for kind in ("INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
+}
+_EMPTY: Final[dict[str, Any]] = {}
 _NO_SERVICE: Final = "literal"
 _PLACED: Final = ("role", "content", "tool_calls", "tool_call_id")
 _MAX_INTEGER: Final = 2**63
 
 
 def export_request(steps: Iterable[tuple[dict[str, Any], SpanIds]]) -> ExportTraceServiceRequest:
-    """The steps as one request, grouped by the service that they came from."""
+    """The steps as one request, grouped by where their spans came from."""
     request = ExportTraceServiceRequest()
-    scopes: dict[str, ScopeSpans] = {}
+    scopes: dict[bytes, ScopeSpans] = {}
     for step, ids in steps:
-        service = _span_facts(step).get("service") or _NO_SERVICE
-        if service not in scopes:
-            resource = request.resource_spans.add()
-            resource.resource.attributes.append(_pair(names.SERVICE_NAME, service))
-            scopes[service] = resource.scope_spans.add()
-            scopes[service].scope.name = SCOPE
-        scopes[service].spans.append(span_of(step, ids))
+        raw = raw_spans.whole(step)
+        resource, scope = _resource(step, raw), _scope(raw)
+        origin = dumps([resource, scope])
+        if origin not in scopes:
+            spans = request.resource_spans.add()
+            spans.resource.attributes.extend(_pairs(resource))
+            scopes[origin] = spans.scope_spans.add()
+            scopes[origin].scope.name = SCOPE
+            scopes[origin].scope.attributes.extend(_pairs(scope))
+        scopes[origin].spans.append(span_of(step, ids, raw))
     return request
 
 
-def span_of(step: Mapping[str, Any], ids: SpanIds) -> Span:
-    """The span of a step in wire form."""
+def _resource(step: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
+    known: dict[str, Any] = raw.get("resource", _EMPTY).get("attributes", _EMPTY)
+    return {names.SERVICE_NAME: _span_facts(step).get("service") or _NO_SERVICE, **known}
+
+
+def _scope(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The scope that a span had: an export names its own, by which its steps are read again."""
+    scope: dict[str, Any] = raw.get("scope", _EMPTY)
+    return {names.ORIGINAL_SCOPE_NAME: scope.get("name"), names.ORIGINAL_SCOPE_VERSION: scope.get("version")}
+
+
+def span_of(step: Mapping[str, Any], ids: SpanIds, raw: Mapping[str, Any]) -> Span:
+    """The span of a step in wire form; `raw` is what `raw_spans.whole` knows of it."""
     start = _nanoseconds(step.get("startTime") or step.get("createdAt"))
     error = step.get("error")
+    status = Status(code=Status.STATUS_CODE_OK) if raw.get("status") == "OK" else None
+    kind = _KINDS.get(raw.get("kind"), Span.SPAN_KIND_CLIENT if step.get("generation") else Span.SPAN_KIND_INTERNAL)
     return Span(
         trace_id=ids.trace,
         span_id=ids.span,
         parent_span_id=ids.parent or b"",
         name=step.get("name") or step.get("type") or "step",
-        kind=Span.SPAN_KIND_CLIENT if step.get("generation") else Span.SPAN_KIND_INTERNAL,
+        kind=kind,
+        trace_state=raw.get("traceState") or "",
         start_time_unix_nano=start,
         end_time_unix_nano=max(start, _nanoseconds(step.get("endTime"))),
-        attributes=[_pair(name, value) for name, value in _attributes(step).items() if value is not None],
-        status=Status(code=Status.STATUS_CODE_ERROR, message=error) if error else None,
+        attributes=_pairs(_attributes(step)),
+        events=map(_event, raw.get("events") or ()),
+        links=[link for said in raw.get("links") or () if (link := _link(said)) is not None],
+        status=Status(code=Status.STATUS_CODE_ERROR, message=error) if error else status,
     )
+
+
+def _event(said: Mapping[str, Any]) -> Span.Event:
+    try:
+        moment = _nanoseconds(said.get("time"))
+    except (AttributeError, ValueError):  # an import can say anything
+        moment = 0
+    attributes = _pairs(said.get("attributes") or {})
+    return Span.Event(name=str(said.get("name")), time_unix_nano=moment, attributes=attributes)
+
+
+def _link(said: Mapping[str, Any]) -> Span.Link | None:
+    try:
+        trace_id, span_id = bytes.fromhex(said["traceId"]), bytes.fromhex(said["spanId"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return Span.Link(trace_id=trace_id, span_id=span_id, attributes=_pairs(said.get("attributes") or {}))
 
 
 def _attributes(step: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,6 +218,10 @@ def _json(value: Any) -> str | None:
 
 def _nanoseconds(text: str | None) -> int:
     return 0 if text is None else max(parse_time(text), 0) * 1_000
+
+
+def _pairs(attributes: Mapping[str, Any]) -> list[KeyValue]:
+    return [_pair(name, value) for name, value in attributes.items() if value is not None]
 
 
 def _pair(name: str, value: Any) -> KeyValue:

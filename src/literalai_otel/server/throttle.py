@@ -36,6 +36,11 @@ class Throttle:
         if len(self._buckets) > ADDRESSES:
             self._buckets.popitem(last=False)
 
+    def forgive(self, address: str) -> None:
+        """Take one failure back: it was none."""
+        key = _subscriber(address)
+        self._buckets[key] = (max(0.0, self._level(key) - 1.0), self._clock())
+
     def wait(self, address: str) -> float:
         """Seconds until the next try of `address` is taken seriously; 0.0 when it may come at once."""
         missing = 1.0 - (self._limit - self._level(_subscriber(address)))

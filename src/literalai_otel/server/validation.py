@@ -9,13 +9,13 @@ from uuid import UUID, uuid5
 
 from literalai_otel.jsonable import dumps, dumps_text
 from literalai_otel.model import STEP_TYPES
+from literalai_otel.server import previews, raw_spans
 from literalai_otel.server.store.rows import StepRow
 from literalai_otel.server.times import parse_time
 from literalai_otel.server.values import InvalidValueError, clean_id, clean_json, clean_object, clean_tags, clean_text
 from literalai_otel.server.values import within as within_limit
 from literalai_otel.translate.limits import MAX_CONTENT_BYTES, MAX_METADATA_BYTES
 
-PREVIEW: Final = 200
 LONGEST_ERROR: Final = 1_000
 """Characters of an error in the hot row; a longer one is whole in the payload."""
 MAX_GENERATION_BYTES: Final = 2 * MAX_CONTENT_BYTES + 4 * MAX_METADATA_BYTES
@@ -44,6 +44,7 @@ def step_row(step: Mapping[str, Any], environment: str | None = None) -> StepRow
         if value is not None and field in _FIELDS:
             _FIELDS[field](row, value)
     _share(row, step)
+    _show(row, step.get("generation"))
     if "error" in row.values or "generation_error" in row.values:
         row.uncounted = None  # what a failed call used up is not for us to say
     return row
@@ -96,23 +97,25 @@ def _content_field(field: str) -> Callable[[StepRow, Any], None]:
         content = cast(dict[str, Any], value if isinstance(value, dict) else {"content": value})
         encoded = within_limit(clean_json(content), field, MAX_CONTENT_BYTES)
         row.payload[field] = encoded
-        row.values[f"{field}_preview"] = _preview(content, encoded)
+        row.values[f"{field}_preview"] = previews.of_content(content, encoded)
 
     return put
 
 
-def _preview(content: dict[str, Any], encoded: bytes) -> str:
-    text = content.get("content")
-    if isinstance(text, str) and text:
-        return clean_text(text[:PREVIEW], "content")
-    return encoded[: PREVIEW * 4].decode("utf-8", "ignore")[:PREVIEW]
-
-
 def _put_metadata(row: StepRow, value: Any) -> None:
     row.payload["metadata"] = clean_object(value, "metadata", MAX_METADATA_BYTES)
+    usage = value.get("usage")
+    if isinstance(usage, dict):
+        _put_cached(row, cast(dict[str, Any], usage).get("cache_read_input_tokens"))
     span = value.get("otel")
     if isinstance(span, dict):
         _put_span(row, cast(dict[str, Any], span))
+
+
+def _put_cached(row: StepRow, count: Any) -> None:
+    """Where the translator says it. Metadata is the user's too: what is no count is no fault there."""
+    if isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= _MAX_COUNT:
+        row.values["cached_token_count"] = count
 
 
 def _put_span(row: StepRow, span: dict[str, Any]) -> None:
@@ -143,6 +146,12 @@ def _hex(value: Any, size: int) -> bytes | None:
         return bytes.fromhex(value)
     except ValueError:
         return None
+
+
+def _put_span_rest(row: StepRow, value: Any) -> None:
+    """What an export says of the span beside the step; no client sends it."""
+    if isinstance(value, dict):
+        raw_spans.put(row, cast(dict[str, Any], value))
 
 
 def _put_tags(row: StepRow, value: Any) -> None:
@@ -222,6 +231,18 @@ def _share(row: StepRow, step: Mapping[str, Any]) -> None:
     if metadata:
         clean_object(metadata, "generation.metadata", MAX_METADATA_BYTES)
         _put_metadata(row, {**metadata, **(step.get("metadata") or {})})
+
+
+def _show(row: StepRow, generation: Any) -> None:
+    """Lists show of a generation what was said last, whatever its step's input and output hold around it."""
+    if not isinstance(generation, dict):
+        return
+    of_generation = cast(dict[str, Any], generation)
+    shown = {
+        "input_preview": previews.of_input(of_generation),
+        "output_preview": previews.of_output(of_generation),
+    }
+    row.values.update((column, text) for column, text in shown.items() if text is not None)
 
 
 def _count(value: Any, field: str) -> int:
@@ -333,6 +354,7 @@ _FIELDS: Final[Mapping[str, Callable[[StepRow, Any], None]]] = {
     "input": _content_field("input"),
     "output": _content_field("output"),
     "metadata": _put_metadata,
+    "span": _put_span_rest,
     "tags": _put_tags,
     "generation": _put_generation,
     "scores": _put_scores,

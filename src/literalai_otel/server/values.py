@@ -11,6 +11,8 @@ from literalai_otel.errors import LiteralError
 from literalai_otel.jsonable import dumps
 
 LONGEST_ID: Final = 255
+LONGEST_NAME: Final = 200
+_EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+")
 _NUL_IN_JSON: Final = re.compile(rb"\\\\|\\u0000")
 
 
@@ -46,6 +48,30 @@ def clean_id(value: Any, field: str) -> str:
     text = clean_text(value, field)
     if not 0 < len(text) <= LONGEST_ID:
         raise InvalidValueError(f"{field} must have 1 to {LONGEST_ID} characters, not {len(text)}")
+    return text
+
+
+def clean_name(value: Any, field: str) -> str:
+    """A name for people: 1 to 200 characters without the blanks around it.
+
+    Raises:
+        InvalidValueError: not such a text.
+    """
+    text = clean_text(value, field).strip()
+    if not 0 < len(text) <= LONGEST_NAME:
+        raise InvalidValueError(f"{field} must have 1 to {LONGEST_NAME} characters")
+    return text
+
+
+def clean_email(value: Any) -> str:
+    """An e-mail address in lower case. Only its shape is checked: no mail is sent.
+
+    Raises:
+        InvalidValueError: not of that shape.
+    """
+    text = clean_text(value, "email").strip().lower()
+    if len(text) > LONGEST_ID or not _EMAIL.fullmatch(text):
+        raise InvalidValueError("email must be an address such as ada@example.com")
     return text
 
 

@@ -29,6 +29,14 @@ class SpanEvent(NamedTuple):
     """Nanoseconds since the epoch."""
 
 
+class SpanLink(NamedTuple):
+    """Another span that a span names; ids as in `SpanRecord`."""
+
+    trace_id: str
+    span_id: str
+    attributes: Mapping[str, Any]
+
+
 class Lineage(Protocol):
     """What the processor knows of a span's place; `processor.Lineage` is one."""
 
@@ -59,9 +67,13 @@ class SpanRecord:
     status_text: str | None = None
     scope: str = ""
     scope_version: str | None = None
+    scope_attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Only of spans that came over OTLP, as are `links` and `trace_state`: no step needs them."""
     attributes: dict[str, Any] = field(default_factory=dict[str, Any])
     fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
     events: list[SpanEvent] = field(default_factory=list[SpanEvent])
+    links: list[SpanLink] = field(default_factory=list[SpanLink])
+    trace_state: str | None = None
     resource: Mapping[str, Any] = field(default_factory=dict[str, Any])
     parent_step_id: str | None = None
     bridges: list[str] = field(default_factory=list[str])
@@ -138,10 +150,15 @@ class SpanRecord:
             status_text=span.status.message or None,
             scope=scope.name,
             scope_version=scope.version or None,
+            scope_attributes=attributes_of(scope.attributes),
             attributes=attributes_of(span.attributes),
             events=[
                 SpanEvent(event.name, attributes_of(event.attributes), event.time_unix_nano) for event in span.events
             ],
+            links=[
+                SpanLink(link.trace_id.hex(), link.span_id.hex(), attributes_of(link.attributes)) for link in span.links
+            ],
+            trace_state=span.trace_state or None,
             resource=(
                 cast(Mapping[str, Any], resource)
                 if isinstance(resource, Mapping)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from dirty_equals import IsPartialDict, IsStr
 
-from literalai_otel.server.auth import hash_key
+from literalai_otel.server.access.keys import hash_key
 from uploading import blobs, clock, digest, eventually, upload
 
 FIELDS = "id threadId stepId metadata mime name objectKey url"

@@ -106,12 +106,15 @@ def test_a_blob_that_is_gone_from_disk_is_an_error_before_any_byte(start: Any, t
     ],
 )
 def test_a_browser_shows_only_what_it_cannot_run(server: Any, mime: str, shown: bool) -> None:
-    headers = httpx.get(upload(server, b"<script>", mime=mime).signed_url).headers
-    assert headers["content-type"] == mime
-    assert headers["content-disposition"].partition(";")[0] == ("inline" if shown else "attachment")
-    assert headers["x-content-type-options"] == "nosniff"
-    assert headers["content-security-policy"].startswith("default-src 'none';")
-    assert ("sandbox" in headers["content-security-policy"]) is (mime != "application/pdf")
+    address = upload(server, b"<script>", mime=mime).signed_url
+    for asked, disposition in (("", "attachment"), ("&inline=1", "inline" if shown else "attachment")):
+        headers = httpx.get(address + asked).headers
+        assert headers["content-type"] == (mime if shown else "application/octet-stream")
+        assert headers["content-disposition"].partition(";")[0] == disposition
+        assert headers["x-content-type-options"] == "nosniff"
+        policy = headers["content-security-policy"]
+        assert "default-src 'none';" in policy
+        assert policy.startswith("sandbox;") is not (mime == "application/pdf" and disposition == "inline")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +125,7 @@ def test_a_file_is_called_what_its_attachment_is_called(server: Any, name: str, 
     done = upload(server, b"x")
     server.data(ATTACH, {"key": done.object_key, "name": name})
     disposition = httpx.get(done.signed_url).headers["content-disposition"]
-    assert disposition == f"inline; filename*=UTF-8''{spelled}"
+    assert disposition == f"attachment; filename*=UTF-8''{spelled}"
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,16 @@ def test_what_was_priced_keeps_its_cost_when_it_is_sent_again(world):
     assert world.step("s")["generation"]["cost"] == 10.0
 
 
+@pytest.mark.feature("P-COST-02")
+def test_a_null_opens_an_end_of_the_period_and_leaves_everything_else(world):
+    store, project = world.store, world.project.id
+    day = "2026-01-01T00:00:00.000Z"
+    values = {"pattern": "m", "inputPrice": 1, "outputPrice": 2, "startsAt": day, "endsAt": "2026-02-01T00:00:00.000Z"}
+    rule = store.write(prices.create, project, values).result(WAIT)
+    changed = store.write(prices.change, project, rule["id"], {"pattern": None, "endsAt": None}).result(WAIT)
+    assert changed == {**rule, "endsAt": None}
+
+
 @pytest.mark.feature("P-COST-03")
 def test_the_rules_of_a_project_are_its_own(world):
     store, project, other = world.store, world.project.id, world.new_project()

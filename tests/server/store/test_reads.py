@@ -133,6 +133,7 @@ STEP_CASES = [
 GENERATION_CASES = [
     ("id", "in", ["call", "run"], "call"),
     ("createdAt", "lt", "2001-01-01T00:00:00Z", ""),
+    ("startTime", "nis", None, "call other"),
     ("model", "eq", "gpt-4o", "call"),
     ("provider", "is", None, "other"),
     ("duration", "gt", 1.5, "call"),

@@ -121,8 +121,8 @@ def test_projects_do_not_wait_for_each_other(world, other):
     started, go_on = threading.Event(), threading.Event()
     original = world.store._writer._upsert
 
-    def slow(driver, batches):
-        answer = original(driver, batches)
+    def slow(*arguments):
+        answer = original(*arguments)
         started.set()
         assert go_on.wait(WAIT)
         return answer
@@ -142,7 +142,7 @@ SENDER = """
 import sys
 from pathlib import Path
 from literalai_otel.config import ServerConfig
-from literalai_otel.server.auth import ensure_first_key
+from literalai_otel.server.access.first_start import ensure_first_key
 from literalai_otel.server.ingest import Ingest
 from literalai_otel.server.store import Store
 from literalai_otel.server.store.engines.postgres_address import PostgresAddress

@@ -59,6 +59,7 @@ def test_a_whole_step_comes_back_as_it_was_sent(world):
     }
     assert world.step("step_1") == FULL | {
         "totals": None,
+        "span": None,
         "environment": "staging",
         "createdAt": IsStr(regex=r"\d{4}-\d\d-\d\dT.*Z"),
         "endTime": "2026-11-21T08:00:01.000Z",

@@ -10,16 +10,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import Final
 
+from literalai_otel.server.jobs.pace import Pace
 from literalai_otel.server.store import retention, space
 from literalai_otel.server.store.store import Store
 from literalai_otel.server.times import now
 
 _DAY: Final = 86_400 * 1_000_000
-_LONGEST: Final = 0.04
-"""Seconds of a transaction above which the next is half as large."""
-_SHORTEST: Final = 0.015
-_FEWEST, _MOST = 10, 1_000
-"""Steps in a transaction."""
+_FEWEST: Final = 10
+"""Steps that are deleted at least where the database is too large: to measure it again costs more than they do."""
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +30,7 @@ class Retention:
     days: int | None = None
     max_bytes: int | None = None
     ending: threading.Event = field(default_factory=threading.Event)
-    _size: int = 50
+    _pace: Pace = field(default_factory=Pace)
 
     def run(self) -> int:
         """Delete what need not be kept. How many steps that were; stops early when `ending` is set."""
@@ -51,12 +49,12 @@ class Retention:
         deleted = 0
         for project_id in self.store.read(retention.project_ids):
             while not self.ending.is_set():
-                found = self.store.read(retention.started_before, project_id, before, self._size)
+                found = self.store.read(retention.started_before, project_id, before, self._pace.rows)
                 if not found.ids:
                     break
                 deleted += self._delete(found)
             while not self.ending.is_set():
-                empty = self.store.read(retention.empty_threads, project_id, before, self._size)
+                empty = self.store.read(retention.empty_threads, project_id, before, self._pace.rows)
                 if not empty:
                     break
                 self._pause(self.store.write(retention.delete_threads, project_id, empty).result())
@@ -71,7 +69,7 @@ class Retention:
             # As if all were of one size; what is left after that is measured again.
             excess = max(math.ceil(steps * (used - limit) / used), _FEWEST)
             while excess > 0 and not self.ending.is_set():
-                found = self.store.read(retention.oldest, min(self._size, excess))
+                found = self.store.read(retention.oldest, min(self._pace.rows, excess))
                 if found is None:
                     break
                 gone = self._delete(found)
@@ -85,8 +83,5 @@ class Retention:
 
     def _pause(self, seconds: float) -> None:
         """Leave the writer to others for as long as it was taken, and fit the next transaction to the time."""
-        if seconds > _LONGEST:
-            self._size = max(_FEWEST, self._size // 2)
-        elif seconds < _SHORTEST:
-            self._size = min(_MOST, self._size * 2)
+        self._pace.took(seconds)
         self.ending.wait(seconds)

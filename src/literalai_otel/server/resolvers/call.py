@@ -7,8 +7,9 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, InlineFragmentNode, SelectionSetNode
 
+from literalai_otel.server.access.caller import Caller
 from literalai_otel.server.files import Files
-from literalai_otel.server.filters import Condition, Entity, parse_filters, parse_order
+from literalai_otel.server.filters import Entity, hidden_environment, parse_filters, parse_order
 from literalai_otel.server.ingest import Ingest
 from literalai_otel.server.old_clients import Client
 from literalai_otel.server.problems import Problem
@@ -23,28 +24,31 @@ Info: TypeAlias = "GraphQLResolveInfo[Any]"
 WRITE_TIMEOUT: Final = 30.0
 """Seconds that a resolver waits for a commit."""
 _UNSUPPORTED: Final = ("last", "skip", "cursorAnchor")
-_SILOED: Final[tuple[Entity, ...]] = ("threads", "steps", "generations")
-HIDDEN_ENVIRONMENT: Final = "experiment"
-"""Runs of experiments stay out of the logs unless they are asked for (`spec/features.md` P-ENV-01)."""
-_NAMING: Final = ("environment", "id", "threadId", "parentId", "rootRunId")
-"""Filters that say which logs are meant, experiments or not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One GraphQL request. Resolvers run on a worker thread, so they may block."""
 
-    project: Project
+    caller: Caller
     environment: str | None
     store: Store
     ingest: Ingest
     files: Files
     client: Client
-    author: str | None = None
-    """The name of the key that asks, for what keeps who made it."""
     bound: ScanBound = field(default_factory=ScanBound)
     read: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any])
     cuts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    @property
+    def project(self) -> Project:
+        """The project that is asked about."""
+        return self.caller.project
+
+    @property
+    def author(self) -> str:
+        """Who asks, for what keeps who made it."""
+        return self.caller.name
 
     def once(self, key: Hashable, read: Callable[[], T]) -> T:
         """What `read` answers, asked once for `key` in this request."""
@@ -86,18 +90,14 @@ class Call:
             order=parse_order(entity, arguments.get("orderBy")),
             count=selects(info, "totalCount"),
             bound=self.bound,
-            hidden=HIDDEN_ENVIRONMENT if entity in _SILOED and not _names_logs(filters) else None,
+            hidden=hidden_environment(entity, filters),
         )
 
     def check_project(self, arguments: dict[str, Any]) -> None:
-        """Raises `Problem` when the argument `projectId` names another project than the key's."""
+        """Raises `Problem` when the argument `projectId` names another project than the caller's."""
         asked_project = arguments.get("projectId")
         if asked_project is not None and asked_project != self.project.public_id:
-            raise Problem("BAD_USER_INPUT", "projectId names another project than the API key.")
-
-
-def _names_logs(filters: Sequence[Condition]) -> bool:
-    return any(condition.field in _NAMING for condition in filters)
+            raise Problem("BAD_USER_INPUT", "projectId names another project than the one that is asked.")
 
 
 def selects(info: Info, *path: str) -> bool:

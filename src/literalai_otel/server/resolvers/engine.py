@@ -13,6 +13,9 @@ from graphql import (
 )
 
 from literalai_otel.errors import LiteralError
+from literalai_otel.server.access.caller import Caller
+from literalai_otel.server.access.permissions import FIELDS, Need
+from literalai_otel.server.access.permissions import LINKS as LINK_NEEDS
 from literalai_otel.server.files import Files
 from literalai_otel.server.ingest import Ingest, Overloaded
 from literalai_otel.server.old_clients import Client
@@ -34,7 +37,6 @@ from literalai_otel.server.resolvers.call import Call, Info
 from literalai_otel.server.resolvers.documents import Document, DocumentCache
 from literalai_otel.server.resolvers.links import LINKS, Link
 from literalai_otel.server.store.database import StoreUnavailableError
-from literalai_otel.server.store.projects import Project
 from literalai_otel.server.store.scanning import ScanBound
 from literalai_otel.server.store.store import Store
 from literalai_otel.server.values import clean_text
@@ -98,10 +100,9 @@ class Engine:
         variables: dict[str, Any],
         operation: str | None,
         *,
-        project: Project,
+        caller: Caller,
         environment: str | None,
         client: Client = Client(),  # noqa: B008 - frozen
-        author: str | None = None,
     ) -> dict[str, Any]:
         """`{data}` or `{data, errors}`; with `extensions: {cut: [{path, scannedUntil}]}` where lists were cut.
 
@@ -111,7 +112,7 @@ class Engine:
             StoreUnavailableError: the database does not answer.
         """
         assert document.tree is not None
-        call = Call(project, environment, self._store, self._ingest, self._files, client, author, self._bound)
+        call = Call(caller, environment, self._store, self._ingest, self._files, client, self._bound)
         result = execute_sync(
             self._schema,
             document.tree,
@@ -140,17 +141,20 @@ def bound_schema() -> GraphQLSchema:
         assert root is not None
         stray = resolvers.keys() ^ root.fields.keys()
         assert not stray, f"{root.name}: a resolver without its field or a field without its resolver: {stray}"
+        unruled = root.fields.keys() - FIELDS.keys()
+        assert not unruled, f"{root.name}: fields without a row in access.permissions.FIELDS: {unruled}"
         for name, field in root.fields.items():
-            field.resolve = _bind(resolvers[name])
+            field.resolve = _bind(resolvers[name], FIELDS[name])
     for type_name, links in {**LINKS, **datasets.LINKS, **experiments.LINKS, **prompts.LINKS}.items():
         for name, link in links.items():
-            _object_type(schema, type_name).fields[name].resolve = _bind_link(link)
+            _object_type(schema, type_name).fields[name].resolve = _bind_link(link, LINK_NEEDS.get((type_name, name)))
     return schema
 
 
-def _bind(resolver: Resolver) -> Callable[..., Any]:
+def _bind(resolver: Resolver, need: Need) -> Callable[..., Any]:
     def resolve(_: Any, info: Info, **arguments: Any) -> Any:
         call: Call = info.context
+        call.caller.require(need)
         answer = resolver(call, info, {name: _storable(value) for name, value in arguments.items()})
         call.note_cut(answer, info)
         return answer
@@ -168,8 +172,10 @@ def _storable(value: Any) -> Any:
     return value
 
 
-def _bind_link(link: Link) -> Callable[..., Any]:
+def _bind_link(link: Link, need: Need | None) -> Callable[..., Any]:
     def resolve(source: dict[str, Any], info: Info) -> Any:
+        if need is not None:
+            info.context.caller.require(need)
         return link(info.context, info, source)
 
     return resolve

@@ -18,7 +18,7 @@ def create_model_price(call: Call, info: Info, arguments: dict[str, Any]) -> dic
 
 
 def update_model_price(call: Call, info: Info, arguments: dict[str, Any]) -> dict[str, Any] | None:
-    """Change a rule: null leaves a value. Null when the rule is unknown."""
+    """Change a rule: null leaves a value, and opens an end of the period. Null when the rule is unknown."""
     return call.wait(call.store.write(prices.change, call.project.id, arguments["id"], arguments))
 
 

@@ -49,14 +49,17 @@ def otlp_refusal(request: Request, problem: Problem) -> Response:
     )
 
 
-def guarded(endpoint: Endpoint, render: Renderer) -> Endpoint:
-    """`endpoint` whose every failure becomes an answer of the protocol's own shape."""
+def guarded(endpoint: Endpoint, render: Renderer, *, keyed: bool = True) -> Endpoint:
+    """`endpoint` whose every failure becomes an answer of the protocol's own shape.
+
+    Where it is `keyed`, a 401 is one of a wrong API key, and counted for its address.
+    """
 
     async def guard(request: Request) -> Response:
         try:
             return await endpoint(request)
         except Problem as problem:
-            return render(request, _throttled(request, problem))
+            return render(request, _throttled(request, problem) if keyed else problem)
         except LiteralError as error:
             return render(request, Problem("BAD_USER_INPUT", str(error)))
         except ClientDisconnect:
@@ -69,9 +72,13 @@ def guarded(endpoint: Endpoint, render: Renderer) -> Endpoint:
 
 
 def _throttled(request: Request, problem: Problem) -> Problem:
-    """401 becomes 429 for an address that had many. A right key never comes here, so it is never held up."""
+    """401 becomes 429 for an address that had many. A right key never comes here, so it is never held up.
+
+    A session that is over is no wrong key: the page that was left open must hear 401 to ask for a sign-in.
+    """
     throttle: Throttle | None = getattr(request.app.state, "wrong_keys", None)
-    if problem.code != "UNAUTHENTICATED" or throttle is None or request.client is None:
+    by_session = "x-api-key" not in request.headers and "cookie" in request.headers
+    if problem.code != "UNAUTHENTICATED" or by_session or throttle is None or request.client is None:
         return problem
     address = request.client.host
     wait = throttle.wait(address)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from literalai_otel.jsonable import loads
-from literalai_otel.server.auth import Keys
+from literalai_otel.server.access.caller import Caller
 from literalai_otel.server.files import ANY_MIME, Files
 from literalai_otel.server.problems import Problem
 from literalai_otel.server.routes.answers import json_answer
@@ -31,19 +31,17 @@ PART: Final = 4_194_304
 class FileTransferRoute:
     """Files are exported in parts and imported whole; one that is there already stays as it is."""
 
-    def __init__(self, keys: Keys, intake: Intake, files: Files, store: Store) -> None:
-        self._keys = keys
+    def __init__(self, intake: Intake, files: Files, store: Store) -> None:
         self._intake = intake
         self._files = files
         self._store = store
 
-    async def export_file(self, request: Request) -> Response:
+    async def export_file(self, request: Request, caller: Caller) -> Response:
         """`{objectKey, start?}` -> up to 4 MiB of the file from `start` on."""
-        project = await self._keys.project_of(request.headers.get("x-api-key"))
         async with self._intake.body(request) as body:
             wanted = object_of(body)
         start = whole_of(wanted, "start", 0, 2**63 - 1)
-        file = await self._look_up(project, clean_id(wanted.get("objectKey"), "objectKey"))
+        file = await self._look_up(caller.project, clean_id(wanted.get("objectKey"), "objectKey"))
         if file is None:
             raise Problem("NOT_FOUND", "The project has no file of this objectKey.")
         stop = min(file.size, start + PART)
@@ -51,20 +49,19 @@ class FileTransferRoute:
             return Response(media_type=ANY_MIME)
         return StreamingResponse(self._files.read(file, start, stop), media_type=ANY_MIME)
 
-    async def import_file(self, request: Request) -> Response:
+    async def import_file(self, request: Request, caller: Caller) -> Response:
         """The bytes of a file -> `{objectKey, stored}`; not stored when there is one of this key."""
-        project = await self._keys.project_of(request.headers.get("x-api-key"))
         facts = _facts(request.headers.get(FACTS))
         object_key = clean_id(facts.get("objectKey"), "objectKey")
         if not _KEY.fullmatch(object_key) or ".." in object_key:
             raise Problem(
                 "BAD_USER_INPUT", "objectKey must be a path of letters, digits, . _ and -, such as files/a.txt."
             )
-        if await self._look_up(project, object_key) is not None:
+        if await self._look_up(caller.project, object_key) is not None:
             return json_answer({"objectKey": object_key, "stored": False})
         thread_id = facts.get("threadId")
         grant = Grant(
-            project_id=project.id,
+            project_id=caller.project.id,
             object_key=object_key,
             mime=clean_text(facts.get("mime") or ANY_MIME, "mime"),
             thread_id=None if thread_id is None else clean_id(thread_id, "threadId"),

@@ -1,7 +1,8 @@
 """`GET /api/files/…`: an uploaded file, for whoever has its signed address.
 
-Anybody can upload anything, and a browser must not run it in the name of this server: types that a browser can
-execute are downloads, none is guessed, and what is shown is shown in a sandbox.
+Anybody can upload anything, and a browser must not run it in the name of this server: every file is a download unless
+its type is one of `media` and `?inline=1` asks for it to be shown, no type is guessed, any other than those is said to
+be unknown, and what is shown is shown in a sandbox.
 """
 
 from collections.abc import AsyncIterator
@@ -12,28 +13,15 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from literalai_otel.server.files import Files
+from literalai_otel.server.media import UNKNOWN, preview_of
 from literalai_otel.server.problems import Problem
 from literalai_otel.server.routes.answers import literal_refusal
 from literalai_otel.server.routes.ranges import UnsatisfiableError, byte_range
 from literalai_otel.server.store.files import File
 
-_SHOWN: Final = ("audio/", "video/")
-_SHOWN_EXACTLY: Final = frozenset(
-    {
-        "application/json",
-        "application/pdf",
-        "image/avif",
-        "image/bmp",
-        "image/gif",
-        "image/jpeg",
-        "image/png",
-        "image/webp",
-        "text/csv",
-        "text/markdown",
-        "text/plain",
-    }
-)
-_SANDBOX: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'; sandbox"
+INLINE: Final = "inline"
+"""Parameter that asks for a file to be shown and not saved; heeded for what `media` knows to be safe."""
+_SANDBOX: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'"
 # Browsers show no PDF in a sandbox, and their viewers run nothing of it in the page's name.
 _PDF: Final = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'"
 
@@ -48,7 +36,7 @@ class FileRoute:
         """The file: 200, 206, 304, or 403, 404, 416 and 503 in the usual shape."""
         public_id, object_key = request.path_params["project"], request.path_params["key"]
         file, title = await self._files.find(public_id, object_key, request.query_params)
-        headers = _headers(file, title)
+        headers = _headers(file, title, inline=request.query_params.get(INLINE) == "1")
         if _known(request, headers["etag"]):
             return Response(status_code=304, headers=headers)
         try:
@@ -76,13 +64,13 @@ async def _joined(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
         yield piece
 
 
-def _headers(file: File, title: str) -> dict[str, str]:
-    kind = file.mime.split(";", 1)[0].strip().lower()
-    shown = kind in _SHOWN_EXACTLY or kind.startswith(_SHOWN)
+def _headers(file: File, title: str, *, inline: bool) -> dict[str, str]:
+    preview = preview_of(file.mime)
+    shown = inline and preview is not None
     return {
-        "content-type": file.mime,
+        "content-type": UNKNOWN if preview is None else file.mime,
         "content-disposition": f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{quote(title, safe='')}",
-        "content-security-policy": _PDF if kind == "application/pdf" else _SANDBOX,
+        "content-security-policy": _PDF if shown and preview == "pdf" else _SANDBOX,
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
         # Pages of others (a chat that shows its attachments) may read what they have the address of; no cookie is.

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from literalai_otel import jsonable
-from literalai_otel.server.auth import Caller, Keys
+from literalai_otel.server.access.caller import Caller
+from literalai_otel.server.access.permissions import FIELDS
 from literalai_otel.server.ingest import Ingest, Outcome
 from literalai_otel.server.old_clients import Client
 from literalai_otel.server.problems import Problem
@@ -74,10 +75,9 @@ class Engine(Protocol):
         variables: dict[str, Any],
         operation: str | None,
         *,
-        project: Project,
+        caller: Caller,
         environment: str | None,
         client: Client,
-        author: str | None,
     ) -> dict[str, Any]:
         """`{data, errors?, extensions?}`; blocks. Raises `Problem` 400 and `Overloaded`."""
         ...
@@ -95,16 +95,14 @@ class GraphQLRequest:
 class GraphQLRoute:
     """Step batches take the fast path to `Ingest`; everything else is executed on a worker thread."""
 
-    def __init__(self, keys: Keys, intake: Intake, engine: Engine, ingest: Ingest) -> None:
-        self._keys = keys
+    def __init__(self, intake: Intake, engine: Engine, ingest: Ingest) -> None:
         self._intake = intake
         self._engine = engine
         self._ingest = ingest
         self._executions = CapacityLimiter(MAX_EXECUTIONS)
 
-    async def post(self, request: Request) -> Response:
+    async def post(self, request: Request, caller: Caller) -> Response:
         """Answer one operation."""
-        caller = await self._keys.caller_of(request.headers.get("x-api-key"))
         if media_type(request) not in (JSON, ""):
             raise Problem("UNSUPPORTED_MEDIA_TYPE", f"Content-Type must be {JSON}.")
         environment = request.headers.get("x-env", "").strip() or None
@@ -119,6 +117,7 @@ class GraphQLRoute:
             plan = document.plan
             if plan is not None:
                 _check_operation(plan, wanted.operation)
+                caller.require(FIELDS["ingestStep"])
                 return await self._ingest_steps(plan, wanted, caller.project, environment, inline=inline)
             client = Client(request.headers.get("x-client-name"), request.headers.get("x-client-version"))
             answer = await self._on_thread(self._execute, document, wanted, caller, environment, client)
@@ -143,10 +142,9 @@ class GraphQLRoute:
                 document,
                 wanted.variables,
                 wanted.operation,
-                project=caller.project,
+                caller=caller,
                 environment=environment,
                 client=client,
-                author=caller.name,
             )
 
     async def _on_thread(self, function: Any, *arguments: Any) -> Any:

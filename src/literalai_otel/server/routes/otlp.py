@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from starlette.requests import Request
 from starlette.responses import Response
 
-from literalai_otel.server.auth import Keys
+from literalai_otel.server.access.caller import Caller
 from literalai_otel.server.ingest import Ingest, RecordsOutcome
 from literalai_otel.server.problems import Problem
 from literalai_otel.server.routes.answers import JSON, PROTOBUF, json_answer, media_type
@@ -32,23 +32,21 @@ _SPAN_ID_BYTES: Final = 8
 class OtlpRoute:
     """Answers after the commit. Spans that cannot be stored are counted in `partial_success`, the rest stay."""
 
-    def __init__(self, keys: Keys, intake: Intake, ingest: Ingest) -> None:
-        self._keys = keys
+    def __init__(self, intake: Intake, ingest: Ingest) -> None:
         self._intake = intake
         self._ingest = ingest
         self._readers = CapacityLimiter(MAX_READERS)
 
-    async def traces(self, request: Request) -> Response:
+    async def traces(self, request: Request, caller: Caller) -> Response:
         """Store the spans of an `ExportTraceServiceRequest`."""
         environment = request.headers.get("x-env", "").strip() or None
-        project = await self._keys.project_of(request.headers.get("x-api-key"))
         encoding = media_type(request)
         if encoding not in (JSON, PROTOBUF):
             raise Problem("UNSUPPORTED_MEDIA_TYPE", f"Content-Type must be {PROTOBUF} or {JSON}.")
         async with self._intake.body(request) as body:
             with refusing_overload():
                 stored, without_id = await to_thread.run_sync(
-                    self._submit, body, encoding, project, environment, limiter=self._readers
+                    self._submit, body, encoding, caller.project, environment, limiter=self._readers
                 )
             outcome = await asyncio.wrap_future(stored)
         return _answer(outcome, without_id, encoding)

@@ -6,7 +6,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from literalai_otel.server.auth import Keys
+from literalai_otel.server.access.caller import Caller
 from literalai_otel.server.problems import Problem
 from literalai_otel.server.routes.answers import PROTOBUF, json_answer
 from literalai_otel.server.routes.intake import Intake
@@ -31,15 +31,13 @@ class OtlpExportRoute:
     They come in the query of a GET, or in the JSON object of a POST.
     """
 
-    def __init__(self, keys: Keys, intake: Intake, store: Store) -> None:
-        self._keys = keys
+    def __init__(self, intake: Intake, store: Store) -> None:
         self._intake = intake
         self._store = store
         self._limit = CapacityLimiter(_AT_A_TIME)
 
-    async def export(self, request: Request) -> Response:
+    async def export(self, request: Request, caller: Caller) -> Response:
         """A page of spans: JSON unless the request accepts protobuf alone."""
-        project = await self._keys.project_of(request.headers.get("x-api-key"))
         if request.method == "POST":
             async with self._intake.body(request) as body:
                 wanted = object_of(body)
@@ -55,7 +53,7 @@ class OtlpExportRoute:
             raise Problem("BAD_USER_INPUT", "threadId must be a text.")
         in_protobuf = PROTOBUF in request.headers.get("accept", "")
         return await to_thread.run_sync(
-            self._page, project, after, first, made, thread_id, in_protobuf, limiter=self._limit
+            self._page, caller.project, after, first, made, thread_id, in_protobuf, limiter=self._limit
         )
 
     def _page(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from literalai_otel.jsonable import loads
+from literalai_otel.server.access.permissions import Role
 from literalai_otel.server.problems import Problem
 from literalai_otel.server.times import parse_time
 
@@ -17,6 +18,13 @@ def object_of(body: bytes) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise Problem("BAD_REQUEST", "The body must be one JSON object.")
     return cast(dict[str, Any], content)
+
+
+def role_of(value: Any) -> Role:
+    """A role by its name. Raises `Problem` 400."""
+    if not isinstance(value, str) or value not in Role.__members__:
+        raise Problem("BAD_USER_INPUT", f"role must be one of {', '.join(Role)}.")
+    return Role(value)
 
 
 def time_of(wanted: Mapping[str, Any], name: str) -> int | None:

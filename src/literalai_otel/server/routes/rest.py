@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from literalai_otel import __version__, jsonable
-from literalai_otel.server.auth import Keys
+from literalai_otel.server.access.caller import Caller
 from literalai_otel.server.problems import Problem
 from literalai_otel.server.routes.answers import json_answer
 from literalai_otel.server.routes.intake import Intake
@@ -22,26 +22,23 @@ MAX_EXPORTS: Final = 2
 class RestRoute:
     """Which project a key belongs to, and whole datasets."""
 
-    def __init__(self, keys: Keys, intake: Intake, store: Store) -> None:
-        self._keys = keys
+    def __init__(self, intake: Intake, store: Store) -> None:
         self._intake = intake
         self._store = store
         self._exports = CapacityLimiter(MAX_EXPORTS)
 
-    async def my_project(self, request: Request) -> Response:
+    async def my_project(self, request: Request, caller: Caller) -> Response:
         """`{"projectId": …, "version": …}`, the server's version, for `literalai-otel doctor`.
 
         The body is not looked at: clients send `{}` or nothing.
         """
-        project = await self._keys.project_of(request.headers.get("x-api-key"))
-        return json_answer({"projectId": project.public_id, "version": __version__})
+        return json_answer({"projectId": caller.project.public_id, "version": __version__})
 
-    async def export_dataset(self, request: Request) -> Response:
+    async def export_dataset(self, request: Request, caller: Caller) -> Response:
         """`{"data": dataset with items}`, null when it is unknown, for `{"id"}`, `{"name"}` or the bare id."""
-        project = await self._keys.project_of(request.headers.get("x-api-key"))
         async with self._intake.body(request) as body:
             wanted = _wanted(body)
-        return await to_thread.run_sync(self._export, project.id, wanted, limiter=self._exports)
+        return await to_thread.run_sync(self._export, caller.project.id, wanted, limiter=self._exports)
 
     def _export(self, project_id: int, wanted: dict[str, str]) -> Response:
         return json_answer({"data": self._store.read(dataset_items.export, project_id, **wanted)})

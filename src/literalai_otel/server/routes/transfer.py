@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from literalai_otel import jsonable
-from literalai_otel.server.auth import Keys
+from literalai_otel.server.access.caller import Caller
 from literalai_otel.server.imports import Imports
 from literalai_otel.server.problems import Problem
 from literalai_otel.server.routes.answers import JSON, json_answer
@@ -27,36 +27,33 @@ _AT_A_TIME: Final = 2
 class TransferRoute:
     """Export and import of records (`store.transfer_kinds`)."""
 
-    def __init__(self, keys: Keys, intake: Intake, store: Store, imports: Imports) -> None:
-        self._keys = keys
+    def __init__(self, intake: Intake, store: Store, imports: Imports) -> None:
         self._intake = intake
         self._store = store
         self._imports = imports
         self._limit = CapacityLimiter(_AT_A_TIME)
 
-    async def export_records(self, request: Request) -> Response:
+    async def export_records(self, request: Request, caller: Caller) -> Response:
         """`{kind, after?, first?, since?, until?}` -> `{records, after}`; without `kind`: `{kinds: {name: count}}`.
 
         `after` of an answer is that of the next question, null at the end.
         """
-        project = await self._keys.project_of(request.headers.get("x-api-key"))
         async with self._intake.body(request) as body:
             wanted = object_of(body)
         made = transfer.Range(since=time_of(wanted, "since"), until=time_of(wanted, "until"))
         if wanted.get("kind") is None:
-            counts = await self._on_thread(self._counts, project, made)
-            return json_answer({"projectId": project.public_id, "kinds": counts})
+            counts = await self._on_thread(self._counts, caller.project, made)
+            return json_answer({"projectId": caller.project.public_id, "kinds": counts})
         kind = _kind(wanted["kind"])
         after, first = whole_of(wanted, "after", 0, 2**63 - 1), whole_of(wanted, "first", MAX_FIRST, MAX_FIRST)
         page = await self._on_thread(
-            lambda: self._store.read(transfer.page, project.id, kind, after=after, first=first, made=made)
+            lambda: self._store.read(transfer.page, caller.project.id, kind, after=after, first=first, made=made)
         )
         content = b'{"records":[%b],"after":%b}' % (b",".join(page.records), jsonable.dumps(page.after))
         return Response(content, media_type=JSON)
 
-    async def import_records(self, request: Request) -> Response:
+    async def import_records(self, request: Request, caller: Caller) -> Response:
         """`{records, whole?}` -> `{results: [{id, ok, message}]}`, one for each record in order."""
-        project = await self._keys.project_of(request.headers.get("x-api-key"))
         async with self._intake.body(request) as body:
             wanted = await to_thread.run_sync(object_of, body)
             records, whole = wanted.get("records"), wanted.get("whole")
@@ -66,7 +63,7 @@ class TransferRoute:
                 raise Problem("BAD_REQUEST", "whole must be true or false.")
             with refusing_overload():
                 outcomes = await self._on_thread(
-                    lambda: self._imports.put(project.id, cast(list[Any], records), whole=bool(whole))
+                    lambda: self._imports.put(caller.project.id, cast(list[Any], records), whole=bool(whole))
                 )
         return json_answer({"results": [{"id": one.id, "ok": one.ok, "message": one.message} for one in outcomes]})
 

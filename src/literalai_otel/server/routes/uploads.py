@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from literalai_otel import jsonable
+from literalai_otel.server.access.caller import Caller
 from literalai_otel.server.address import base_url
-from literalai_otel.server.auth import Keys
 from literalai_otel.server.files import ANY_MIME, GRANT, Files
 from literalai_otel.server.problems import Problem
 from literalai_otel.server.routes.answers import json_answer, media_type
@@ -30,22 +30,20 @@ _FORM_BYTES: Final = 128 * 1024
 class UploadRoute:
     """`ask` is the first leg, `receive` the second."""
 
-    def __init__(self, keys: Keys, intake: Intake, files: Files, *, form: str) -> None:
+    def __init__(self, intake: Intake, files: Files, *, form: str) -> None:
         """`form`: what clients are told to send, `multipart` or `raw`. Both are taken."""
-        self._keys = keys
         self._intake = intake
         self._files = files
         self._form = form
         self._running = 0
 
-    async def ask(self, request: Request) -> Response:
+    async def ask(self, request: Request, caller: Caller) -> Response:
         """`{fileName?, contentType?, threadId?}` to `{post | put: {url, headers, fields, uploadType}, signedUrl}`."""
-        project = await self._keys.project_of(request.headers.get("x-api-key"))
         async with self._intake.body(request) as body:
             wanted = _wanted(body)
         thread_id = wanted.get("threadId")
         permission = self._files.permit(
-            project,
+            caller.project,
             file_name=_text(wanted, "fileName", "file"),
             mime=_text(wanted, "contentType", ANY_MIME),
             thread_id=None if thread_id is None else clean_id(thread_id, "threadId"),

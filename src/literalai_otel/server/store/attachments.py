@@ -15,6 +15,7 @@ from sqlalchemy import update as change
 
 from literalai_otel.jsonable import loads
 from literalai_otel.server.store import files
+from literalai_otel.server.store.journal import notes_of
 from literalai_otel.server.store.tables import attachments, steps
 from literalai_otel.server.times import now
 from literalai_otel.server.values import InvalidValueError, clean_id, clean_object, clean_text
@@ -65,8 +66,10 @@ def create(connection: Connection, project_id: int, step_id: str, fields: Attach
     if fields.object_key is None and fields.url is None:
         raise InvalidValueError("an attachment needs a file: give objectKey (of an upload) or url")
     attachment_id = str(uuid4())
-    row = {"project_id": project_id, "id": attachment_id, "step_id": clean_id(step_id, "stepId"), "created_at": now()}
+    step_id = clean_id(step_id, "stepId")
+    row = {"project_id": project_id, "id": attachment_id, "step_id": step_id, "created_at": now()}
     connection.execute(insert(attachments).values({**row, **_checked(fields)}))
+    notes_of(connection, project_id).touched(step_id)
     return _stored(connection, project_id, attachment_id)
 
 
@@ -85,6 +88,7 @@ def update(
     if values:
         own = (attachments.c.project_id == project_id, attachments.c.id == attachment_id)
         connection.execute(change(attachments).where(*own).values(values))
+        notes_of(connection, project_id).touched(known["stepId"])
         _let_go(connection, project_id, [known["objectKey"]])
     return _stored(connection, project_id, attachment_id)
 
@@ -95,6 +99,7 @@ def delete(connection: Connection, project_id: int, attachment_id: str) -> dict[
     if known is not None:
         own = (attachments.c.project_id == project_id, attachments.c.id == attachment_id)
         connection.execute(delete_from(attachments).where(*own))
+        notes_of(connection, project_id).touched(known["stepId"])
         _let_go(connection, project_id, [known["objectKey"]])
     return known
 

@@ -18,9 +18,13 @@ Build = Callable[[Condition, int], ColumnElement[bool]]
 """A condition and the project to its expression."""
 
 
-def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-    """Whether `column` holds `text`, without regard to case; a `%` in `text` stands for anything between."""
-    parts = folded(text).replace("\\", "\\\\").replace("_", "\\_").strip("%").split("%")
+def contains(column: ColumnElement[Any], text: str, *, wildcards: bool = True) -> ColumnElement[bool]:
+    """Whether `column` holds `text`, without regard to case; a `%` in `text` stands for anything between.
+
+    Without `wildcards` it stands for itself.
+    """
+    literally = folded(text).replace("\\", "\\\\").replace("_", "\\_")
+    parts = literally.strip("%").split("%") if wildcards else [literally.replace("%", "\\%")]
     return func.unicode_fold(column).like(f"%{'%'.join(parts)}%", escape="\\")
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, func, or_, select
 
-from literalai_otel.server.filters import Condition, Entity
+from literalai_otel.server.filters import Condition, Entity, Kind
 from literalai_otel.server.store.comparisons import (
     NEGATIONS,
     Build,
@@ -31,6 +31,7 @@ from literalai_otel.server.store.evaluation_tables import (
 from literalai_otel.server.store.narrowing import OWN_SCORES, OWN_STEPS, OWN_THREADS, narrow
 from literalai_otel.server.store.prompt_links import VERSION_IDS
 from literalai_otel.server.store.scanning import Conditions, Filter
+from literalai_otel.server.store.searching import ID_START, SEARCH, by_search, by_start, search_of_step
 from literalai_otel.server.store.tables import (
     participants,
     scores,
@@ -158,9 +159,12 @@ _STEP_FIELDS: Final[Mapping[str, Build]] = {
     "duration": by_value(steps.c.duration),
     "tokenCount": by_value(steps.c.token_count),
     "scoreValue": _SCORE_OF_A_STEP,
+    ID_START: by_start(steps.c.id),
+    SEARCH: search_of_step,
 }
 _BUILDERS: Final[Mapping[Entity, Mapping[str, Build]]] = {
     "steps": _STEP_FIELDS,
+    "runs": _STEP_FIELDS,
     "generations": {
         **_STEP_FIELDS,
         "error": by_value(func.coalesce(steps.c.generation_error, steps.c.error)),
@@ -184,6 +188,8 @@ _BUILDERS: Final[Mapping[Entity, Mapping[str, Build]]] = {
         "participantIdentifiers": Indexed(threads.c.participant_id, _user_of_a_thread),
         "scoreValue": _SCORE_OF_A_THREAD,
         "environment": by_value(threads.c.environment),
+        ID_START: by_start(threads.c.id),
+        SEARCH: by_search(threads.c.id, threads.c.name, threads.c.metadata, steps=_STEPS_OF_THREAD),
     },
     "participants": {
         "id": by_value(participants.c.id),
@@ -193,6 +199,8 @@ _BUILDERS: Final[Mapping[Entity, Mapping[str, Build]]] = {
         "threadCount": by_value(participants.c.thread_count),
         "tokenCount": by_value(participants.c.token_count),
         "metadata": by_json(participants.c.metadata),
+        ID_START: by_start(participants.c.id),
+        SEARCH: by_search(participants.c.id, participants.c.identifier, participants.c.metadata),
     },
     "scores": {
         "id": by_value(scores.c.id),
@@ -208,6 +216,8 @@ _BUILDERS: Final[Mapping[Entity, Mapping[str, Build]]] = {
         "stepId": by_value(scores.c.step_id),
         "threadId": by_value(_THREAD_OF_SCORE),
         "datasetExperimentItemId": by_value(scores.c.dataset_experiment_item_id),
+        ID_START: by_start(scores.c.id),
+        SEARCH: by_search(scores.c.id, scores.c.name, scores.c.label, scores.c.comment),
     },
     "datasets": {
         "id": by_value(datasets.c.id),
@@ -243,6 +253,7 @@ _BUILDERS: Final[Mapping[Entity, Mapping[str, Build]]] = {
 }
 _TABLES: Final[Mapping[Entity, Table]] = {
     "steps": steps,
+    "runs": steps,
     "generations": steps,
     "threads": threads,
     "participants": participants,
@@ -253,6 +264,21 @@ _TABLES: Final[Mapping[Entity, Table]] = {
     "experimentItems": experiment_items,
     "prompts": prompt_lineages,
 }
+
+_IS_ROOT: Final = or_(steps.c.root_run_id.is_(None), steps.c.root_run_id == steps.c.id)
+_OWN_ROWS: Final[Mapping[Entity, ColumnElement[bool]]] = {"generations": steps.c.generation_type.is_not(None)}
+"""Which rows of the table a list is made of, where it is not all of them."""
+_OWN_FILTERS: Final[Mapping[Entity, Sequence[Filter]]] = {
+    "runs": (
+        Filter(
+            Condition("type", Kind.TEXT, "eq", "run"),
+            and_(steps.c.type == "run", _IS_ROOT),
+            steps.c.type,
+            aside=and_(steps.c.type.concat("") == "run", _IS_ROOT),
+        ),
+    )
+}
+"""The same as conditions that an index may answer; behind those of the caller, whose index may find fewer rows."""
 
 
 def where(
@@ -269,10 +295,11 @@ def where(
     if first is not None and first.few:
         base = list(first.where)
         others = [condition for condition in conditions if condition is not first.condition]
-    if entity == "generations":
-        base.append(steps.c.generation_type.is_not(None))
+    if entity in _OWN_ROWS:
+        base.append(_OWN_ROWS[entity])
     filters = [_filter(builders[one.field], one, project_id) for one in others]
-    alone = first is not None and len(conditions) == 1 and entity != "generations"
+    filters += _OWN_FILTERS.get(entity, ())
+    alone = first is not None and len(conditions) == 1 and entity not in _OWN_ROWS
     return Conditions(base, filters, first if alone else None)
 
 

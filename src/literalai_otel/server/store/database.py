@@ -4,9 +4,9 @@ What differs between SQLite and PostgreSQL is in `store.engines`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError
@@ -32,6 +32,14 @@ class StoreUnavailableError(Exception):
 
     The cause says why. It is no `LiteralError`, since whoever asked did nothing wrong.
     """
+
+
+class Closing(Protocol):
+    """Something that goes on until it is closed."""
+
+    def close(self) -> None:
+        """Ends it."""
+        ...
 
 
 class Database(ABC):
@@ -64,6 +72,13 @@ class Database(ABC):
         """Closes all connections."""
         self._readers.dispose()
         self.writer.dispose()
+
+    def listen(self, heard: Callable[[int | None], None]) -> Closing | None:
+        """Calls `heard` with the projects that other processes announce, until what it answers is closed.
+
+        None stands for any project: something may have been missed. A database of one process answers None.
+        """
+        return None
 
     @abstractmethod
     def driver(self, connection: Connection) -> Driver:

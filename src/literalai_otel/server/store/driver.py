@@ -97,6 +97,9 @@ class Driver(ABC):
     def begin(self, projects: Collection[int] | None) -> None:
         """Opens a transaction, once nobody else writes to `projects`; None means all of them."""
 
+    def announce(self, projects: Collection[int]) -> None:  # noqa: B027 - a database of one process tells nobody
+        """Tells the other processes, once it is committed, that `projects` have changed."""
+
     @abstractmethod
     def commit(self) -> None:
         """Returns when everything is on the disk."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from literalai_otel.server.store.driver import Driver
+from literalai_otel.server.store.journal import Notes
 from literalai_otel.server.store.rows import Link, SpanKey, StepRow
 from literalai_otel.server.store.stored import COLUMNS, Stored
 from literalai_otel.server.store.totals import Ledger, facts_of
@@ -35,12 +36,13 @@ class Place(NamedTuple):
 class Lineage:
     """Works for one project and one transaction: `refusal` per step, `resolve`, then `finish` after the write.
 
-    Steps outside the batch that it moves to another place are booked in `ledger`.
+    Steps outside the batch that it moves to another place are booked in `ledger` and noted in `notes`.
     """
 
-    def __init__(self, db: Driver, project_id: int, rows: Sequence[StepRow], ledger: Ledger) -> None:
+    def __init__(self, db: Driver, project_id: int, rows: Sequence[StepRow], ledger: Ledger, notes: Notes) -> None:
         self._db = db
         self._ledger = ledger
+        self._notes = notes
         self._project_id = project_id
         self._stored: dict[str, Stored | None] = {}
         self._rows: Mapping[str, StepRow] = {}
@@ -230,6 +232,7 @@ class Lineage:
                 (moved.parent_id, moved.root_run_id, moved.thread_id, moved.row_id),
             )
             self._ledger.change(facts_of(stored), facts_of(moved))
+            self._notes.step(moved)
             self._spread(step_id, stored.root_run_id, place)
         for row in self._rows.values():
             stored = self._stored[row.id]
@@ -267,6 +270,7 @@ class Lineage:
                     level.append(stored.id)
                     changes.append((moved.root_run_id, moved.thread_id, moved.row_id))
                     self._ledger.change(facts_of(stored), facts_of(moved))
+                    self._notes.step(moved)
             self._db.executemany("UPDATE steps SET root_run_id=?, thread_id=? WHERE row_id=?", changes)
 
     # --- look-ups ------------------------------------------------------------------------------

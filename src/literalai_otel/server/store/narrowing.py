@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Select, Table, and_, any_, func, select
+from sqlalchemy import ARRAY, Column, ColumnElement, Connection, FromClause, Select, Table, and_, any_, func, select
 
 from literalai_otel.server.filters import Condition, Entity
 from literalai_otel.server.store.comparisons import NEGATIONS, compare
+from literalai_otel.server.store.searching import ID_START, begins
 from literalai_otel.server.store.tables import participants, scores, step_tags, steps, tags, thread_tags, threads
 
 FEW: Final[Mapping[str, int]] = {"sqlite": 1_000, "postgresql": 5_000}
@@ -119,23 +120,36 @@ _THREADS: Final = threads.alias()
 _OWN_USERS: Final = and_(
     _THREADS.c.project_id == participants.c.project_id, _THREADS.c.participant_id == participants.c.id
 )
+
+
+def _ids(rows: FromClause) -> Callable[[Condition, int], Select[Any]]:
+    """By the start of their own id."""
+    return lambda condition, project_id: select(rows.c.row_id).where(
+        rows.c.project_id == project_id, begins(rows.c.id, condition.value)
+    )
+
+
 _SCORED_STEPS: Final = Related(steps.c.id, _by_score(select(scores.c.step_id)))
 _OF_STEPS: Final[Mapping[str, Related]] = {
     "tags": Related(
         steps.c.row_id, _by(select(step_tags.c.step_row).join(tags, tags.c.id == step_tags.c.tag_id), tags.c.name)
     ),
+    ID_START: Related(steps.c.row_id, _ids(_STEPS)),
     "scoreValue": _SCORED_STEPS,
     "participantIdentifier": Related(steps.c.row_id, _steps_of_user),
     "participantIdentifiers": Related(steps.c.row_id, _steps_of_user),
 }
 _RELATED: Final[Mapping[Entity, Mapping[str, Related]]] = {
     "steps": _OF_STEPS,
+    "runs": _OF_STEPS,
     "generations": {
+        ID_START: _OF_STEPS[ID_START],
         "tags": _OF_STEPS["tags"],
         "score": _SCORED_STEPS,
         "participant": _OF_STEPS["participantIdentifier"],
     },
     "threads": {
+        ID_START: Related(threads.c.row_id, _ids(_THREADS)),
         "tags": Related(
             threads.c.row_id,
             _by(select(thread_tags.c.thread_row).join(tags, tags.c.id == thread_tags.c.tag_id), tags.c.name),

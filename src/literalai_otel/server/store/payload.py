@@ -1,9 +1,10 @@
 """The payload row of a step: one JSON object with everything that is long.
 
 Keys: `input`, `output`, `metadata`, `generation` (what is no scalar of it), `error` (only where the hot row holds
-no more than its start). On SQLite it is bytes, compressed where that pays: a JSON object starts with `{`, a zlib
-stream with `x`, so the first byte tells them apart. On PostgreSQL it is text, which its SQL can look into and which
-it compresses by itself (TOAST); `Driver.payload` gives either form.
+no more than its start), `span` (what `raw_spans` keeps of a span beside the step). On SQLite it is bytes, compressed
+where that pays: a JSON object starts with `{`, a zlib stream with `x`, so the first byte tells them apart. On
+PostgreSQL it is text, which its SQL can look into and which it compresses by itself (TOAST); `Driver.payload` gives
+either form.
 """
 
 import zlib
@@ -33,6 +34,13 @@ def unpack(content: bytes | str | None) -> dict[str, Any]:
     if isinstance(content, str) or content[:1] == b"{":
         return loads(content)
     return loads(zlib.decompress(content))
+
+
+def plain_text(content: bytes | str) -> str:
+    """The JSON of a payload as it was stored, in either form."""
+    if isinstance(content, str):
+        return content
+    return (content if content[:1] == b"{" else zlib.decompress(content)).decode("utf-8", "replace")
 
 
 def merge_members(earlier: Mapping[str, bytes], later: Mapping[str, bytes]) -> dict[str, bytes]:

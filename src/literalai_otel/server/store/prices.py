@@ -22,6 +22,7 @@ from literalai_otel.server.values import InvalidValueError, clean_id
 
 MAX_RULES: Final = 1_000
 MILLION: Final = 1_000_000
+_ENDS: Final = ("startsAt", "endsAt")
 
 
 class Rule(NamedTuple):
@@ -61,15 +62,21 @@ def cost(
     """
     if model is None or input_tokens is None or (output_tokens is None and tokens not in (None, input_tokens)):
         return None
-    rates = _own_rates(rules(), model, moment)
-    if rates is None:
-        listed = default_prices.find(provider, model)
-        rates = None if listed is None else listed.rates(moment, input_tokens)
+    rates = rates_of(rules(), provider, model, moment, input_tokens)
     if rates is None or rates.input is None or (output_tokens and rates.output is None):
         return None
     of_input = input_tokens * rates.input / MILLION
     of_output = None if output_tokens is None else output_tokens * (rates.output or 0.0) / MILLION
     return Cost(of_input, of_output, of_input + (of_output or 0.0), rates.source)
+
+
+def rates_of(rules: Sequence[Rule], provider: str | None, model: str, moment: int, input_tokens: int) -> Rates | None:
+    """What a call with so many input tokens is charged at: by the best rule, else by the list; None without a price."""
+    own = _own_rates(rules, model, moment)
+    if own is not None:
+        return own
+    listed = default_prices.find(provider, model)
+    return None if listed is None else listed.rates(moment, input_tokens)
 
 
 def _own_rates(rules: Sequence[Rule], model: str, moment: int) -> Rates | None:
@@ -125,13 +132,15 @@ def create(connection: Connection, project_id: int, values: dict[str, Any]) -> d
 def change(connection: Connection, project_id: int, price_id: str, values: dict[str, Any]) -> dict[str, Any] | None:
     """The rule after the merge, None when it is unknown. What was priced before keeps its cost.
 
+    A null leaves a value, but opens an end of the period: that is the only way to.
+
     Raises:
         InvalidValueError: a value breaks a rule.
     """
     stored = get(connection, project_id, price_id)
     if stored is None:
         return None
-    given = {name: value for name, value in values.items() if value is not None}
+    given = {name: value for name, value in values.items() if value is not None or name in _ENDS}
     connection.execute(update(model_prices).where(_own(project_id, price_id)).values(**_checked({**stored, **given})))
     return _stored(connection, project_id, price_id)
 
@@ -156,7 +165,7 @@ def _stored(connection: Connection, project_id: int, price_id: str) -> dict[str,
 def _checked(values: dict[str, Any]) -> dict[str, Any]:
     pattern = clean_id(values.get("pattern"), "pattern")
     compiled(pattern)
-    starts_at, ends_at = (_moment(values.get(name), name) for name in ("startsAt", "endsAt"))
+    starts_at, ends_at = (_moment(values.get(name), name) for name in _ENDS)
     if starts_at is not None and ends_at is not None and starts_at >= ends_at:
         raise InvalidValueError("endsAt must be later than startsAt")
     return {

@@ -1,7 +1,7 @@
 """Deleting a project: everything that it has, in pieces small enough that nobody else waits for long.
 
-The keys go first, so that nothing new comes in. Every table with a `project_id` is emptied of the project's rows; the
-few without one hang on a row of another table and are named here. A test holds this list against the schema.
+Keys and members go first, so that nothing new comes in. Every table with a `project_id` is emptied of the project's
+rows; the few without one hang on a row of another table and are named here. A test holds this list against the schema.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,16 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Table, delete, select, tuple_
 
-from literalai_otel.server.store import evaluation_tables, file_tables, files, state
+from literalai_otel.server.store import (
+    account_tables,
+    changes,
+    dashboard_tables,
+    evaluation_tables,
+    file_tables,
+    files,
+    span_tables,
+    state,
+)
 from literalai_otel.server.store.tables import (
     api_keys,
     attachments,
@@ -32,14 +41,14 @@ HANGING: Final[Mapping[Table, tuple[Column[Any], Table]]] = {
 }
 """Table without a project -> its column that holds the `row_id` of a row of the other table."""
 
-NOT_OF_A_PROJECT: Final = frozenset({"projects", state.server_state.name})
-REGISTERED: Final = (evaluation_tables, file_tables)
+NOT_OF_A_PROJECT: Final = frozenset({"projects", "accounts", "sessions", "sign_in_links", state.server_state.name})
+REGISTERED: Final = (changes, account_tables, dashboard_tables, evaluation_tables, file_tables, span_tables)
 """Modules that add tables to `metadata` by being imported."""
 
 
 def owned() -> list[Table]:
-    """The tables that hold rows of projects: keys first, and attachments before the files that they hold."""
-    first = [api_keys, attachments]
+    """The tables that hold rows of projects: who comes in first, and attachments before the files that they hold."""
+    first = [api_keys, account_tables.memberships, account_tables.invitations, attachments]
     return first + [table for table in metadata.sorted_tables if "project_id" in table.c and table not in first]
 
 

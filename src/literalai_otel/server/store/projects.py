@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, true, update
 
 from literalai_otel.server.store.tables import api_keys, projects
 from literalai_otel.server.times import now
@@ -22,7 +22,10 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A stored key: `prefix` is what may be shown of it, `id` names it to people. Times: microseconds."""
+    """A stored key: `prefix` is what may be shown of it, `id` names it to people. Times: microseconds.
+
+    `role` is a name of `access.permissions.Role`, `created_by` who made it, None for keys of before.
+    """
 
     id: int
     key_hash: str
@@ -30,6 +33,8 @@ class ApiKey:
     name: str
     created_at: int
     last_used_at: int | None
+    role: str
+    created_by: str | None
     project: Project
 
 
@@ -58,6 +63,17 @@ def create(connection: Connection, name: str) -> Project:
     return Project(*row)
 
 
+def with_public_id(connection: Connection, public_id: str) -> Project | None:
+    """The project of this public id."""
+    row = connection.execute(select(projects).where(projects.c.public_id == public_id)).one_or_none()
+    return Project(*row) if row else None
+
+
+def rename(connection: Connection, project_id: int, name: str) -> None:
+    """Gives a project another name."""
+    connection.execute(update(projects).where(projects.c.id == project_id).values(name=name))
+
+
 def ensure_first(connection: Connection, name: str) -> tuple[Project, bool]:
     """The oldest project, and whether it was made here: of servers that start together one makes it."""
     found = first(connection)
@@ -69,13 +85,21 @@ def public_id(connection: Connection, project_id: int) -> str | None:
     return connection.execute(select(projects.c.public_id).where(projects.c.id == project_id)).scalar_one_or_none()
 
 
-def add_key(connection: Connection, project_id: int, key_hash: str, prefix: str, name: str) -> ApiKey:
-    """Stores a hash; one that is known stays with its project."""
+def add_key(
+    connection: Connection,
+    project_id: int,
+    key_hash: str,
+    prefix: str,
+    name: str,
+    role: str = "ADMIN",
+    created_by: str | None = None,
+) -> ApiKey:
+    """Stores a hash; one that is known stays with its project and role."""
     known = find_key(connection, key_hash)
     if known is not None:
         return known
     values = {"project_id": project_id, "key_hash": key_hash, "prefix": prefix, "name": name, "created_at": now()}
-    connection.execute(insert(api_keys).values(values))
+    connection.execute(insert(api_keys).values(values | {"role": role, "created_by": created_by}))
     added = find_key(connection, key_hash)
     assert added is not None
     return added
@@ -92,11 +116,17 @@ def keys(connection: Connection, project_id: int | None = None) -> list[ApiKey]:
     return _keys(connection, true() if project_id is None else api_keys.c.project_id == project_id)
 
 
-def revoke_key(connection: Connection, key_id: int) -> ApiKey | None:
-    """The key that is no longer valid, None when there was none. Servers that know it forget it within 10 seconds."""
-    found = _keys(connection, api_keys.c.id == key_id)
+def revoke_key(connection: Connection, key_id: int, project_id: int | None = None) -> ApiKey | None:
+    """The key that is no longer valid, None when there was none (of the project, if one is named).
+
+    Servers that know it forget it within 10 seconds.
+    """
+    named = api_keys.c.id == key_id
+    found = _keys(connection, named if project_id is None else and_(named, api_keys.c.project_id == project_id))
+    if not found:
+        return None
     connection.execute(delete(api_keys).where(api_keys.c.id == key_id))
-    return found[0] if found else None
+    return found[0]
 
 
 def _keys(connection: Connection, condition: ColumnElement[bool]) -> list[ApiKey]:
@@ -108,6 +138,8 @@ def _keys(connection: Connection, condition: ColumnElement[bool]) -> list[ApiKey
             api_keys.c.name,
             api_keys.c.created_at,
             api_keys.c.last_used_at,
+            api_keys.c.role,
+            api_keys.c.created_by,
             *projects.c,
         )
         .join(projects, projects.c.id == api_keys.c.project_id)
@@ -115,7 +147,7 @@ def _keys(connection: Connection, condition: ColumnElement[bool]) -> list[ApiKey
         .order_by(api_keys.c.id)
     )
     found = (cast(tuple[Any, ...], row) for row in rows)
-    return [ApiKey(*values[:6], project=Project(*values[6:])) for values in found]
+    return [ApiKey(*values[:8], project=Project(*values[8:])) for values in found]
 
 
 def touch_key(connection: Connection, key_hash: str) -> None:

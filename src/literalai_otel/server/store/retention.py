@@ -1,4 +1,4 @@
-"""The oldest steps, and deleting them with what they leave empty: threads, and bridges of traces without a step."""
+"""The oldest steps, and deleting them with what they leave: empty threads, bridges and origins of their spans."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, select
 
+from literalai_otel.server.store import span_origins
 from literalai_otel.server.store import steps as step_rows
 from literalai_otel.server.store import threads as thread_rows
 from literalai_otel.server.store.tables import projects, span_bridges, steps, threads
@@ -55,13 +56,14 @@ def count(connection: Connection) -> int:
 
 
 def delete_steps(connection: Connection, project_id: int, ids: Sequence[str]) -> float:
-    """Delete steps, and the threads and bridges that they leave empty. How many seconds the work took."""
+    """Delete steps, and the threads, bridges and origins that they leave alone. How many seconds the work took."""
     started = time.perf_counter()
     own = (steps.c.project_id == project_id, steps.c.id.in_(ids))
     places = connection.execute(select(steps.c.thread_id, steps.c.trace_id).where(*own).distinct()).all()
     step_rows.delete_rows(connection, project_id, ids)
     _delete_empty_threads(connection, project_id, {place[0] for place in places if place[0] is not None})
     _delete_bridges(connection, project_id, {bytes(place[1]) for place in places if place[1] is not None})
+    span_origins.forget(connection, project_id)
     return time.perf_counter() - started
 
 

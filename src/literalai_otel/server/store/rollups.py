@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy import delete as delete_from
 from sqlalchemy import update as change
 
-from literalai_otel.server.store import totals
+from literalai_otel.server.store import dashboard_marks, totals
 from literalai_otel.server.store.driver import Driver
 from literalai_otel.server.store.stored import Stored
 from literalai_otel.server.store.tables import participants, run_totals, steps, threads
@@ -56,6 +56,8 @@ def write(db: Driver, project_id: int, ledger: Ledger) -> None:
         _write_threads(db, project_id, ledger)
     if ledger.runs:
         _write_runs(db, project_id, ledger)
+    if ledger.quarters:
+        dashboard_marks.write(db, project_id, ledger.quarters)
 
 
 def _write_threads(db: Driver, project_id: int, ledger: Ledger) -> None:
@@ -129,6 +131,7 @@ def forget(connection: Connection, project_id: int, deleted: Iterable[Stored]) -
     ledger = Ledger()
     for step in deleted:
         ledger.change(facts_of(step), None)
+    dashboard_marks.mark(connection, project_id, ledger.quarters)
     for part in _portions(ledger.threads):
         _forget_in_threads(connection, project_id, {thread_id: ledger.threads[thread_id] for thread_id in part})
     for part in _portions(ledger.runs):

@@ -12,6 +12,14 @@ SpanKey = tuple[bytes, bytes]
 """Trace id (16 bytes) and span id (8 bytes)."""
 
 
+@dataclass(frozen=True, slots=True)
+class SpanOrigin:
+    """Scope and resource of a span as JSON, and the digest by which it is kept once in its project."""
+
+    digest: str
+    content: str
+
+
 @dataclass(slots=True)
 class StepRow:
     """One step. What is absent leaves the stored value as it is.
@@ -21,7 +29,7 @@ class StepRow:
     no steps and that other services may name as their parent. `thread_name` and `user` complete a thread that
     has none yet; a user is named by id or identifier. `call` is the call of a model that the step's span records,
     if another instrumentor than ours made that span. `uncounted` is what was asked and answered in a generation
-    without token counts, to be estimated.
+    without token counts, to be estimated. `origin` is what the member `span` of the payload names by its digest.
     """
 
     id: str
@@ -35,6 +43,7 @@ class StepRow:
     user: str | None = None
     call: ModelCall | None = None
     uncounted: tuple[Any, Any] | None = None
+    origin: SpanOrigin | None = None
 
     def copy(self) -> "StepRow":
         """One whose values can be completed; a transaction that fails must leave its input as it was."""
@@ -53,6 +62,7 @@ class StepRow:
         self.bridges = self.bridges + later.bridges
         self.thread_name = later.thread_name or self.thread_name
         self.user = later.user or self.user
+        self.origin = later.origin or self.origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Index,
     Row,
     Select,
     Table,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.sql.elements import BooleanClauseList
 
 from literalai_otel.server.filters import Condition, Kind
 from literalai_otel.server.store.deadline import TooSlowError, limited
@@ -57,15 +59,21 @@ class ScanBound:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A condition in SQL; `column` is what an index would have to know for it, None where there is none."""
+    """A condition in SQL; `column` is what an index would have to know for it, None where there is none.
+
+    `aside` says the same so that no index answers it, for a condition beside one that leads to fewer rows.
+    """
 
     condition: Condition
     expression: ColumnElement[bool]
     column: ColumnElement[Any] | None = None
+    aside: ColumnElement[bool] | None = None
 
     def leads(self, sorting: Sorting) -> bool:
         """Whether an index finds the rows that pass: in the order of the list, or all of the few that there are."""
         column, operator, value = self.column, self.condition.operator, self.condition.value
+        if operator == "nis" and column is not None:
+            return any(_holds(index, column, sorting) for index in sorting.row_id.table.indexes)
         if not isinstance(column, Column) or operator not in ("eq", "in"):
             return False
         keys = _keys(sorting.row_id.table)
@@ -103,7 +111,8 @@ class Conditions(list[ColumnElement[bool]]):
         leading = next((one for one in self._filters if one.leads(sorting)), None)
         tested = [one for one in self._filters if one is not leading and not one.bounds(sorting)]
         walked = [one.expression for one in self._filters if one not in tested]
-        return Split([*self._base, *walked], [one.expression for one in tested], any(one.reads_text for one in tested))
+        beside = [one.expression if one.aside is None else one.aside for one in tested]
+        return Split([*self._base, *walked], beside, any(one.reads_text for one in tested))
 
 
 class Split(NamedTuple):
@@ -202,6 +211,15 @@ class Scan:
         if self.start is None:
             return self.split.walked
         return [*self.split.walked, self.sorting.beyond(self.start, backward=self.backward)]
+
+
+def _holds(index: Index, column: ColumnElement[Any], sorting: Sorting) -> bool:
+    """Whether an index has, in the order of the list, the rows alone that have a value in `column`."""
+    within: ColumnElement[bool] | None = index.dialect_options["sqlite"]["where"]
+    if within is None or tuple(index.columns)[1:2] != (sorting.expression,):
+        return False
+    parts = within.clauses if isinstance(within, BooleanClauseList) else [within]
+    return any(part.compare(column.is_not(None)) for part in parts)
 
 
 @cache

@@ -19,6 +19,7 @@ from literalai_otel.jsonable import dumps_text, loads
 from literalai_otel.server.store import score_schemas
 from literalai_otel.server.store.conditions import where
 from literalai_otel.server.store.evaluation_tables import experiment_items
+from literalai_otel.server.store.journal import notes_of
 from literalai_otel.server.store.paging import Listing, PageQuery, Sorting, fetch
 from literalai_otel.server.store.score_rules import CATEGORICAL, finite
 from literalai_otel.server.store.tables import participants, scores, steps, threads
@@ -43,6 +44,8 @@ _WIRE: Final = {
 _COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
     *scores.c,
     steps.c.id.label("known_step_id"),
+    steps.c.name.label("step_name"),
+    steps.c.type.label("step_type"),
     steps.c.thread_id,
     steps.c.generation_type,
     participants.c.identifier,
@@ -158,6 +161,8 @@ def create_all(
     _hold_against_schemas(connection, project_id, rows)
     if rows:
         connection.execute(insert(scores), rows)
+        targets = (given["step_id"] for given in columns)
+        notes_of(connection, project_id).scores(zip(ids, targets, strict=True))
     return _of_ids(connection, project_id, ids)
 
 
@@ -189,7 +194,10 @@ def update(
         if not values.keys().isdisjoint(("value", "label")):
             values |= _allowed(connection, project_id, score_id, values)
         connection.execute(change(scores).where(*own).values(**values, updated_at=now()))
-    return get(connection, project_id, score_id)
+    score = get(connection, project_id, score_id)
+    if score is not None:
+        notes_of(connection, project_id).scores([(score_id, score["stepId"])])
+    return score
 
 
 def delete(connection: Connection, project_id: int, score_id: str) -> dict[str, Any] | None:
@@ -204,6 +212,7 @@ def delete(connection: Connection, project_id: int, score_id: str) -> dict[str, 
     if score["type"] == "AI" and score["datasetExperimentItemId"] is not None:
         raise ProtectedScoreError("AI scores of an experiment cannot be deleted: they stay with the experiment.")
     connection.execute(delete_from(scores).where(scores.c.project_id == project_id, scores.c.id == score_id))
+    notes_of(connection, project_id).scores([(score_id, score["stepId"])], deleted=True)
     return score
 
 
@@ -236,7 +245,8 @@ def _with_step(row: Row[Any]) -> dict[str, Any]:
     if row.known_step_id is not None:
         user = {"identifier": row.identifier} if row.identifier is not None else None
         thread = None if row.thread_id is None else {"id": row.thread_id, "participant": user}
-        step = {"id": row.known_step_id, "threadId": row.thread_id, "thread": thread}
+        named = {"id": row.known_step_id, "name": row.step_name, "type": row.step_type}
+        step = {**named, "threadId": row.thread_id, "thread": thread}
     return to_wire(row, of_generation=row.generation_type is not None) | {"step": step}
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, select
 
 from literalai_otel.jsonable import dumps
+from literalai_otel.server.store import span_origins
 from literalai_otel.server.store import steps as step_rows
 from literalai_otel.server.store.tables import steps
 from literalai_otel.server.store.transfer import PAGE_BYTES, Range
@@ -68,7 +69,9 @@ def page(
         statement = select(steps).where(*conditions, steps.c.row_id > after).order_by(steps.c.row_id).limit(wanted)
         rows = connection.execute(statement).all()
         places = _places(connection, project_id, [row.id for row in rows])
-        for step in step_rows.to_wire(connection, project_id, rows, payload=True):
+        wire = step_rows.to_wire(connection, project_id, rows, payload=True)
+        span_origins.complete(connection, project_id, wire)
+        for step in wire:
             found.append((step, _ids_of(step["id"], places)))
             size += len(dumps(step))
         if len(rows) < wanted:

@@ -1,7 +1,7 @@
 """Reading and deleting steps. Shapes: `spec/literal-wire.md` §4, Step and Generation."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, or_, select
 from sqlalchemy import delete as delete_from
@@ -11,6 +11,7 @@ from literalai_otel.server.store import rollups, totals
 from literalai_otel.server.store.attachments import delete_of_steps as delete_attachments
 from literalai_otel.server.store.attachments import to_wire as attachment_to_wire
 from literalai_otel.server.store.conditions import where
+from literalai_otel.server.store.journal import notes_of
 from literalai_otel.server.store.paging import Listing, PageQuery, Sorting, fetch
 from literalai_otel.server.store.payload import unpack
 from literalai_otel.server.store.scores import delete_of_steps as delete_scores
@@ -51,7 +52,10 @@ _GENERATION: Final = {
     "cost": "cost",
     "price_rule": "priceRule",
 }
+TIME: Final = "time"
+"""The order of lists that name none: by the start, or the first insert where there is no start."""
 _ORDERS: Final[Mapping[str, tuple[ColumnElement[Any], bool]]] = {
+    TIME: (steps.c.sort_time, False),
     "createdAt": (steps.c.created_at, False),
     "startTime": (steps.c.start_time, True),
     "endTime": (steps.c.end_time, True),
@@ -69,22 +73,30 @@ def get(connection: Connection, project_id: int, step_id: str) -> dict[str, Any]
     return found[0] if found else None
 
 
-def page(connection: Connection, project_id: int, query: PageQuery, *, payload: bool) -> Listing:
-    """A page of steps."""
-    if query.order is None:
-        sorting = Sorting(
-            name="time", expression=steps.c.sort_time, row_id=steps.c.row_id, descending=True, nullable=False
-        )
-    else:
-        expression, nullable = _ORDERS[query.order.column]
-        sorting = Sorting(
-            name=query.order.column,
-            expression=expression,
-            row_id=steps.c.row_id,
-            descending=query.order.descending,
-            nullable=nullable,
-        )
-    found = fetch(connection, COLUMNS, where("steps", project_id, query.filters, connection), query, sorting)
+def known_ids(connection: Connection, project_id: int, ids: Sequence[str]) -> set[str]:
+    """Those of `ids` that are stored steps."""
+    found: set[str] = set()
+    for chunk in _chunks(list(ids)):
+        own = (steps.c.project_id == project_id, steps.c.id.in_(chunk))
+        found.update(connection.execute(select(steps.c.id).where(*own)).scalars())
+    return found
+
+
+def page(
+    connection: Connection,
+    project_id: int,
+    query: PageQuery,
+    *,
+    payload: bool,
+    entity: Literal["steps", "runs"] = "steps",
+) -> Listing:
+    """A page of steps, or of those alone that are root runs."""
+    column, descending = (query.order.column, query.order.descending) if query.order else (TIME, True)
+    expression, nullable = _ORDERS[column]
+    sorting = Sorting(
+        name=column, expression=expression, row_id=steps.c.row_id, descending=descending, nullable=nullable
+    )
+    found = fetch(connection, COLUMNS, where(entity, project_id, query.filters, connection), query, sorting)
     return found.listing(to_wire(connection, project_id, found.rows, payload=payload))
 
 
@@ -143,6 +155,8 @@ def delete_rows(connection: Connection, project_id: int, ids: Iterable[str]) -> 
         columns = [steps.c[name] for name in Stored._fields]
         deleted = [Stored._make(row) for row in connection.execute(select(*columns).where(*own))]
         connection.execute(delete_from(steps).where(*own))
+        for step in deleted:
+            notes_of(connection, project_id).step(step, deleted=True)
         rollups.forget(connection, project_id, deleted)
 
 
@@ -173,6 +187,7 @@ def _step(row: Row[Any], content: Mapping[str, Any]) -> dict[str, Any]:
     metadata: dict[str, Any] = content.get("metadata") or {}
     step["error"] = _whole(step["error"], content.get("error"))
     step |= {"input": content.get("input"), "output": content.get("output"), "metadata": metadata}
+    step["span"] = content.get("span")
     generation = step["generation"]
     if generation is not None:
         error = generation["error"]

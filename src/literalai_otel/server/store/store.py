@@ -22,6 +22,7 @@ from literalai_otel.server.store.projects import ApiKey, Project
 from literalai_otel.server.store.rows import StepBatch
 from literalai_otel.server.store.threads import ThreadFields
 from literalai_otel.server.store.upsert import upsert_batches
+from literalai_otel.server.store.watchers import Heard, Watchers
 from literalai_otel.server.store.writer import Writer
 
 P = ParamSpec("P")
@@ -33,7 +34,8 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._writer = Writer(database, upsert_batches)
+        self._watchers = Watchers(database)
+        self._writer = Writer(database, upsert_batches, self._watchers.tell)
 
     @classmethod
     def open(cls, data_dir: Path, address: PostgresAddress | None = None) -> Self:
@@ -64,6 +66,7 @@ class Store:
 
     def close(self, timeout: float = 10.0) -> None:
         """Commits what is queued, ends the writer, closes every connection and releases the lock."""
+        self._watchers.close()
         self._writer.close(timeout)
         self._database.close()
 
@@ -76,15 +79,40 @@ class Store:
         """Queues `change(connection, …)`; resolves after its commit with its result, or with what it raised."""
         return self._writer.call(lambda connection: change(connection, *args, **kwargs))
 
+    def watch(self, heard: Heard) -> None:
+        """Calls `heard` with the projects whose feed of changes has grown, until the store is closed.
+
+        It hears of every process's changes; of None where any project may have changed. It is called on threads of
+        the store, so it only hands on. What changed is read by `changes.since`.
+        """
+        self._watchers.add(heard)
+
     # --- projects and keys ---------------------------------------------------------------------
 
     def create_project(self, name: str) -> Future[Project]:
         """A new project with a random public id."""
         return self.write(projects.create, name=name)
 
-    def add_api_key(self, project_id: int, *, key_hash: str, prefix: str, name: str) -> Future[ApiKey]:
+    def add_api_key(
+        self,
+        project_id: int,
+        *,
+        key_hash: str,
+        prefix: str,
+        name: str,
+        role: str = "ADMIN",
+        created_by: str | None = None,
+    ) -> Future[ApiKey]:
         """Stores the sha256 of a key in hex, never the key itself. A hash that is known already stays as it is."""
-        return self.write(projects.add_key, project_id=project_id, key_hash=key_hash, prefix=prefix, name=name)
+        return self.write(
+            projects.add_key,
+            project_id=project_id,
+            key_hash=key_hash,
+            prefix=prefix,
+            name=name,
+            role=role,
+            created_by=created_by,
+        )
 
     def find_api_key(self, key_hash: str) -> ApiKey | None:
         """The key with this hash, with its project."""

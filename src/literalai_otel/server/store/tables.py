@@ -27,6 +27,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    func,
 )
 
 metadata: Final = MetaData(
@@ -71,6 +73,8 @@ api_keys: Final = Table(
     Column("name", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("last_used_at", BigInteger),
+    Column("role", Text, nullable=False, server_default="ADMIN"),
+    Column("created_by", Text),
 )
 
 participants: Final = Table(
@@ -156,6 +160,8 @@ steps: Final = Table(
     Column("input_token_count", BigInteger),
     Column("output_token_count", BigInteger),
     Column("token_count", BigInteger),
+    # Of the input tokens those that the provider read from its cache.
+    Column("cached_token_count", BigInteger),
     Column("tt_first_token", Float),
     Column("duration", Float),
     Column("token_throughput", Float),
@@ -185,6 +191,11 @@ for _name, _columns, _where in (
 ):
     Index(_name, steps.c.project_id, *_columns, sqlite_where=_where, postgresql_where=_where)
 
+_failed = and_(
+    steps.c.generation_type.is_not(None), func.coalesce(steps.c.generation_error, steps.c.error).is_not(None)
+)
+Index("ix_steps_failed", steps.c.project_id, steps.c.sort_time, sqlite_where=_failed, postgresql_where=_failed)
+
 step_payloads: Final = Table(
     "step_payloads",
     metadata,
@@ -199,6 +210,7 @@ tags: Final = Table(
     Column("id", RowId, primary_key=True),
     Column("project_id", BigInteger, nullable=False),
     Column("name", Text, nullable=False),
+    Column("color", Text),
     UniqueConstraint("project_id", "name"),
 )
 

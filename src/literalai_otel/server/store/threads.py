@@ -14,6 +14,7 @@ from literalai_otel.server.store import files, rollups
 from literalai_otel.server.store import participants as users
 from literalai_otel.server.store import steps as step_rows
 from literalai_otel.server.store.conditions import where
+from literalai_otel.server.store.journal import notes_of
 from literalai_otel.server.store.paging import Listing, PageQuery, Sorting, fetch
 from literalai_otel.server.store.tables import participants, steps, tags, thread_tags, threads
 from literalai_otel.server.store.totals import seconds
@@ -28,7 +29,7 @@ _COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
     participants.c.identifier,
     participants.c.metadata.label("participant_metadata"),
 )
-_WITH_USER: Final = threads.outerjoin(
+WITH_USER: Final = threads.outerjoin(
     participants,
     and_(participants.c.project_id == threads.c.project_id, participants.c.id == threads.c.participant_id),
 )
@@ -62,16 +63,8 @@ def page(
     payload: bool,
 ) -> Listing:
     """A page of threads, newest first unless the query orders."""
-    column, descending = (query.order.column, query.order.descending) if query.order else ("createdAt", True)
-    sorting = Sorting(
-        name=column,
-        expression=_ORDERS[column],
-        row_id=threads.c.row_id,
-        descending=descending,
-        nullable=column != "createdAt",
-    )
     conditions = where("threads", project_id, query.filters, connection)
-    found = fetch(connection, _COLUMNS, conditions, query, sorting, source=_WITH_USER)
+    found = fetch(connection, _COLUMNS, conditions, query, sorting_of(query), source=WITH_USER)
     nodes = [_to_wire(row) for row in found.rows]
     if with_steps:
         ids = [node["id"] for node in nodes]
@@ -81,9 +74,21 @@ def page(
     return found.listing(nodes)
 
 
+def sorting_of(query: PageQuery) -> Sorting:
+    """Newest first unless the query orders."""
+    column, descending = (query.order.column, query.order.descending) if query.order else ("createdAt", True)
+    return Sorting(
+        name=column,
+        expression=_ORDERS[column],
+        row_id=threads.c.row_id,
+        descending=descending,
+        nullable=column != "createdAt",
+    )
+
+
 def get(connection: Connection, project_id: int, thread_id: str) -> dict[str, Any] | None:
     """A thread without its steps."""
-    statement = select(*_COLUMNS).select_from(_WITH_USER)
+    statement = select(*_COLUMNS).select_from(WITH_USER)
     row = connection.execute(
         statement.where(threads.c.project_id == project_id, threads.c.id == thread_id)
     ).one_or_none()
@@ -132,6 +137,7 @@ def upsert(connection: Connection, project_id: int, thread_id: str, fields: Thre
         rollups.move_thread(connection, project_id, thread_id, user_id, values["participant_id"])
     if names is not None:
         _put_tags(connection, project_id, row_id, names)
+    notes_of(connection, project_id).thread(thread_id)
     stored = get(connection, project_id, thread_id)
     assert stored is not None
     return stored
@@ -154,6 +160,7 @@ def delete(connection: Connection, project_id: int, thread_id: str) -> dict[str,
     row_ids = select(threads.c.row_id).where(*own).scalar_subquery()
     connection.execute(delete_from(thread_tags).where(thread_tags.c.thread_row.in_(row_ids)))
     connection.execute(delete_from(threads).where(*own))
+    notes_of(connection, project_id).thread(thread_id, deleted=True)
     return thread
 
 

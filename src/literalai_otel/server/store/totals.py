@@ -8,6 +8,7 @@ microseconds in a float: whole numbers, exact up to 285 years, and no sum of the
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
+from literalai_otel.server.store.figures import QUARTER
 from literalai_otel.server.store.stored import Stored
 
 COUNTERS: Final = ("step_count", "generation_count", "error_count", "counted_count", "priced_count", "timed_count")
@@ -21,7 +22,10 @@ Numbers = list[float]
 
 
 class Facts(NamedTuple):
-    """What a step adds to the totals above it. Times are microseconds, `duration` at least 0."""
+    """What a step adds to the totals above it. Times are microseconds, `duration` at least 0.
+
+    `time` is the start, or when the step was first seen where there is no start.
+    """
 
     id: str
     thread_id: str | None
@@ -33,12 +37,12 @@ class Facts(NamedTuple):
     output_tokens: int | None
     tokens: int | None
     cost: float | None
-    start: int | None
+    time: int
     duration: int | None
 
 
-def facts(step_id: str, get: Callable[[str], Any]) -> Facts:
-    """The facts of a step whose columns `get` answers."""
+def facts(step_id: str, seen: int, get: Callable[[str], Any]) -> Facts:
+    """The facts of a step that was first `seen` then and whose columns `get` answers."""
     start, end = get("start_time"), get("end_time")
     return Facts(
         step_id,
@@ -52,14 +56,14 @@ def facts(step_id: str, get: Callable[[str], Any]) -> Facts:
         get("output_token_count"),
         get("token_count"),
         get("cost"),
-        start,
+        seen if start is None else start,
         None if start is None or end is None else max(end - start, 0),
     )
 
 
 def facts_of(stored: Stored) -> Facts:
     """The facts of a stored step."""
-    return facts(stored.id, lambda name: getattr(stored, name))
+    return facts(stored.id, stored.created_at, lambda name: getattr(stored, name))
 
 
 class Ledger:
@@ -70,9 +74,14 @@ class Ledger:
         self.runs: dict[str, Numbers] = {}
         self.given_users: set[str] = set()
         """Threads that have a user since this transaction."""
+        self.quarters: set[int] = set()
+        """Quarters of an hour since 1970 with steps that were written, whatever it is that changed in them."""
 
     def change(self, before: Facts | None, after: Facts | None) -> None:
         """A step was inserted, changed, moved or deleted."""
+        for step in (before, after):
+            if step is not None:
+                self.quarters.add(step.time // QUARTER)
         if before == after:
             return
         if before is not None:

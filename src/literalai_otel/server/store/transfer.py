@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from literalai_otel.jsonable import dumps, loads
 from literalai_otel.server.store import (
+    dashboard_marks,
     datasets,
     evaluation_tables,
     experiments,
@@ -20,10 +21,12 @@ from literalai_otel.server.store import (
     prompt_rollouts,
     prompts,
     rollups,
+    span_origins,
     steps,
     threads,
 )
 from literalai_otel.server.store import tables as stored
+from literalai_otel.server.store.figures import QUARTER
 from literalai_otel.server.store.transfer_kinds import (
     EXPERIMENT,
     FILE,
@@ -47,7 +50,7 @@ _CHUNK: Final = 50
 """Rows that are read at a time: a step may have megabytes."""
 _STEP: Final = (
     *("id", "name", "type", "threadId", "parentId", "rootRunId", "environment", "startTime", "endTime", "createdAt"),
-    *("error", "tags", "input", "output", "metadata"),
+    *("error", "tags", "input", "output", "metadata", "span"),
 )
 """Members of a step besides its generation. Scores and attachments are records of their own."""
 _DERIVED: Final = frozenset(
@@ -121,6 +124,7 @@ def put(connection: Connection, project_id: int, kind: Kind, record: Record) -> 
 def keep_times(connection: Connection, project_id: int, created: Sequence[tuple[str, int]]) -> None:
     """Give imported steps the time of their first insert, where they came from: (id, microseconds)."""
     if created:
+        _mark_moved(connection, project_id, created)
         own = (stored.steps.c.project_id == project_id, stored.steps.c.id == bindparam("of_id"))
         moment: BindParameter[Any] = bindparam("moment")
         connection.execute(
@@ -133,6 +137,17 @@ def keep_times(connection: Connection, project_id: int, created: Sequence[tuple[
         timeless = (stored.steps.c.id.in_([step_id for step_id, _ in created]), stored.steps.c.start_time.is_(None))
         moved = select(stored.steps.c.thread_id).where(stored.steps.c.project_id == project_id, *timeless).distinct()
         rollups.recount(connection, project_id, thread_ids=connection.execute(moved).scalars().all())
+
+
+def _mark_moved(connection: Connection, project_id: int, created: Sequence[tuple[str, int]]) -> None:
+    """Steps without a start count for the time of their first insert: for that of today until now."""
+    moments = dict(created)
+    timeless = (stored.steps.c.id.in_(moments), stored.steps.c.start_time.is_(None))
+    found = select(stored.steps.c.id, stored.steps.c.sort_time).where(
+        stored.steps.c.project_id == project_id, *timeless
+    )
+    moves = [(place, moments[step_id]) for step_id, place in connection.execute(found)]
+    dashboard_marks.mark(connection, project_id, {moment // QUARTER for move in moves for moment in move})
 
 
 def created_at(record: Record) -> int | None:
@@ -166,18 +181,19 @@ def _conditions(project_id: int, kind: Kind, made: Range) -> list[ColumnElement[
 def _rows(
     connection: Connection, project_id: int, kind: Kind, after: int, first: int, made: Range
 ) -> list[tuple[int, Values]]:
-    row_id = kind.table.c.row_id
+    row_id = kind.row
     conditions = [*_conditions(project_id, kind, made), row_id > after]
     found = connection.execute(select(*kind.table.c).where(*conditions).order_by(row_id).limit(first))
     if kind is STEP:
         rows = found.all()
         wire = steps.to_wire(connection, project_id, rows, payload=True)
+        span_origins.complete(connection, project_id, wire)
         return [(row.row_id, _step_record(step)) for row, step in zip(rows, wire, strict=True)]
     if kind is THREAD:
         rows = found.all()
         users = _users(connection, project_id, {row.participant_id for row in rows if row.participant_id is not None})
         return [(row.row_id, _thread_record(row, users.get(row.participant_id))) for row in rows]
-    return [(row["row_id"], kind.record(cast(Mapping[str, Any], row))) for row in found.mappings()]
+    return [(row[row_id.name], kind.record(cast(Mapping[str, Any], row))) for row in found.mappings()]
 
 
 def _step_record(step: Values) -> Values:
@@ -231,7 +247,7 @@ def _put_row(connection: Connection, project_id: int, kind: Kind, record: Record
     if missing is not None:
         raise InvalidValueError(f"{kind.wire_name(missing)} is required in a {kind.name}")
     own = and_(table.c.project_id == project_id, *(table.c[name] == values[name] for name in kind.key))
-    if connection.execute(select(table.c.row_id).where(own)).one_or_none() is not None:
+    if connection.execute(select(kind.row).where(own)).one_or_none() is not None:
         changed = {name: value for name, value in values.items() if name not in kind.key}
         if changed:
             changed |= kind.derive(values) if kind.derive is not None else {}

@@ -20,6 +20,7 @@ from literalai_otel.server.store.json_columns import encode
 from literalai_otel.server.store.prompt_content import parse_content
 from literalai_otel.server.store.score_rules import Rule
 from literalai_otel.server.store.score_schemas import columns_of
+from literalai_otel.server.store.tags import COLORS
 from literalai_otel.server.times import format_time, parse_time
 from literalai_otel.server.values import InvalidValueError, clean_id, clean_text
 from literalai_otel.translate.limits import MAX_CONTENT_BYTES, MAX_METADATA_BYTES
@@ -51,14 +52,20 @@ class Kind:
     key: tuple[str, ...] = ("id",)
     refers: Mapping[str, Table] = field(default_factory=dict[str, Table])
     renamed: Mapping[str, str] = field(default_factory=dict[str, str])
-    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    choices: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict[str, tuple[str | None, ...]])
     derived: frozenset[str] = frozenset()
     derive: Callable[[Values], Values] | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
+    @property
+    def row(self) -> Column[int]:
+        """The column that numbers the rows in the order of storage."""
+        (number,) = self.table.primary_key.columns
+        return number
+
     def columns(self) -> list[Column[Any]]:
         """The columns that a record has."""
-        own = {"row_id", "project_id", *self.derived}
+        own = {self.row.name, "project_id", *self.derived}
         return [column for column in self.table.c if column.name not in own]
 
     def wire_name(self, column: str) -> str:
@@ -91,7 +98,7 @@ class Kind:
                 found[column.name] = _read(column, value, name)
         for column, allowed in self.choices.items():
             if found.get(column, allowed[0]) not in allowed:
-                raise InvalidValueError(f"{self.wire_name(column)} must be one of {', '.join(allowed)}")
+                raise InvalidValueError(f"{self.wire_name(column)} must be one of {', '.join(filter(None, allowed))}")
         return found
 
     def complete(self, values: Values) -> Values:
@@ -103,7 +110,9 @@ class Kind:
         whole = {**self.defaults, **values}
         whole |= self.derive(whole) if self.derive is not None else {}
         for column in self.table.c:
-            filled = column.nullable or column.server_default is not None or column.name in ("row_id", "project_id")
+            filled = (
+                column.nullable or column.server_default is not None or column.name in (self.row.name, "project_id")
+            )
             if not filled and whole.get(column.name) is None:
                 raise InvalidValueError(f"{self.wire_name(column.name)} is required in a {self.name}")
         return whole
@@ -160,6 +169,7 @@ USER: Final = Kind(
     table=tables.participants,
     derived=frozenset(column.name for column in tables.participants.c if column.name not in _PARTICIPANT_COLUMNS),
 )
+TAG: Final = Kind(name="tag", table=tables.tags, key=("name",), choices={"color": (None, *COLORS)})
 THREAD: Final = Kind(name="thread", table=tables.threads)
 STEP: Final = Kind(name="step", table=tables.steps)
 PRICE: Final = Kind(name="model_price", table=tables.model_prices)
@@ -203,6 +213,7 @@ KINDS: Final = {
             refers={"lineage_id": evaluation.prompt_lineages},
         ),
         Kind(name="prompt_variant", table=evaluation.prompt_variants),
+        TAG,
         THREAD,
         STEP,
         Kind(

@@ -12,9 +12,10 @@ from uuid import uuid4
 
 from sqlalchemy import Table
 
-from literalai_otel.server.store import derived, prices, rollups, tables
+from literalai_otel.server.store import derived, prices, rollups, span_origins, tables
 from literalai_otel.server.store.driver import Driver
 from literalai_otel.server.store.duplicates import set_aside
+from literalai_otel.server.store.journal import Journal, Notes
 from literalai_otel.server.store.lineage import Lineage
 from literalai_otel.server.store.payload import merge, pack
 from literalai_otel.server.store.rows import Link, StepBatch, StepRow
@@ -54,8 +55,8 @@ _SCORES: Final = _merging(tables.scores)
 _ATTACHMENTS: Final = _merging(tables.attachments)
 
 
-def upsert_batches(db: Driver, batches: Sequence[StepBatch]) -> list[list[str | None]]:
-    """Writes the batches inside the caller's transaction.
+def upsert_batches(db: Driver, batches: Sequence[StepBatch], journal: Journal) -> list[list[str | None]]:
+    """Writes the batches inside the caller's transaction, and notes in `journal` what changed.
 
     Returns, for each batch, one entry per row: None, or why the row was refused.
     """
@@ -65,8 +66,8 @@ def upsert_batches(db: Driver, batches: Sequence[StepBatch]) -> list[list[str | 
         projects.setdefault(batch.project_id, []).append(index)
     for project_id, indexes in projects.items():
         own = [batches[index] for index in indexes]
-        ledger = Ledger()
-        lineage = Lineage(db, project_id, [row for batch in own for row in batch.rows], ledger)
+        ledger, notes = Ledger(), journal.of(project_id)
+        lineage = Lineage(db, project_id, [row for batch in own for row in batch.rows], ledger, notes)
         merged: dict[str, StepRow] = {}
         for index in indexes:
             for row in batches[index].rows:
@@ -77,7 +78,7 @@ def upsert_batches(db: Driver, batches: Sequence[StepBatch]) -> list[list[str | 
         links = [link for batch in own for link in batch.links]
         links += set_aside(db, project_id, merged, links, lineage.stored)
         lineage.resolve(merged, links)
-        _write(db, project_id, merged, lineage, ledger)
+        _write(db, project_id, merged, lineage, ledger, notes)
         _write_bridges(db, project_id, links, merged.values())
         lineage.finish()
         rollups.write(db, project_id, ledger)
@@ -92,7 +93,9 @@ def _gather(merged: dict[str, StepRow], row: StepRow) -> None:
         earlier.absorb(row)
 
 
-def _write(db: Driver, project_id: int, rows: dict[str, StepRow], lineage: Lineage, ledger: Ledger) -> None:
+def _write(
+    db: Driver, project_id: int, rows: dict[str, StepRow], lineage: Lineage, ledger: Ledger, notes: Notes
+) -> None:
     last = db.execute("SELECT created_at FROM steps ORDER BY row_id DESC LIMIT 1")
     row_ids = db.new_row_ids("steps", sum(lineage.stored(step_id) is None for step_id in rows))
     newest = last.fetchone() or (0,)
@@ -121,16 +124,17 @@ def _write(db: Driver, project_id: int, rows: dict[str, StepRow], lineage: Linea
                     *map(get, derived.COLUMNS),
                 )
             )
-            ledger.change(None, facts(row.id, get))
+            ledger.change(None, facts(row.id, created_at, get))
             if row.payload:
                 payloads.append((row_id, db.payload(pack(row.payload))))
         else:
             row_id = stored.row_id
             row.values |= derived.derived(row.values, stored, stored.created_at, rules)
             updates.append((get("start_time"), *map(get, _COLUMNS), *map(get, derived.COLUMNS), row_id))
-            ledger.change(facts_of(stored), facts(row.id, partial(_merged, row.values, stored)))
+            ledger.change(facts_of(stored), facts(row.id, stored.created_at, partial(_merged, row.values, stored)))
             if row.payload:
                 merging.append((row_id, row))
+        notes.written(row.id, row.values, stored)
         thread_id = get("thread_id")
         if thread_id is not None:
             known = threads.setdefault(thread_id, row)
@@ -141,6 +145,7 @@ def _write(db: Driver, project_id: int, rows: dict[str, StepRow], lineage: Linea
             tags.append((row_id, stored is not None, row.tags))
         if row.scores:
             scores += ({"step_id": row.id, **score} for score in row.scores)
+            notes.scores((score["id"], row.id) for score in row.scores)
         if row.attachments:
             attachments += ({"step_id": row.id, "thread_id": thread_id, **item} for item in row.attachments)
     if inserts:
@@ -152,6 +157,7 @@ def _write(db: Driver, project_id: int, rows: dict[str, StepRow], lineage: Linea
     if merging:
         db.executemany(_PUT_PAYLOAD, list(_merged_payloads(db, merging)))
     moment = next(moments)
+    span_origins.note(db, project_id, (row.origin for row in rows.values()), moment)
     if threads:
         _write_threads(db, project_id, threads, moment, ledger)
     if tags:

@@ -17,13 +17,16 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
+from literalai_otel.server.store import changes, journal
 from literalai_otel.server.store.database import UNSTORABLE, Database, StoreUnavailableError, refused
 from literalai_otel.server.store.driver import Driver, Fault
+from literalai_otel.server.store.journal import Journal
 from literalai_otel.server.store.rows import StepBatch
+from literalai_otel.server.store.watchers import Heard
 
 T = TypeVar("T")
 Refusals = list[str | None]
-Upsert = Callable[[Driver, Sequence[StepBatch]], list[Refusals]]
+Upsert = Callable[[Driver, Sequence[StepBatch], Journal], list[Refusals]]
 
 GROUP_ROWS: Final = 5_000
 """Steps in a transaction at most: keeps a commit, and so the wait of the next request, under about 0.5 s."""
@@ -69,11 +72,12 @@ class _Batch(_Job):
 class Writer:
     """Owns `database.writer`. `commits` and `jobs` count what was done, for tests and the health page."""
 
-    def __init__(self, database: Database, upsert: Upsert) -> None:
+    def __init__(self, database: Database, upsert: Upsert, heard: Heard) -> None:
         self.commits = 0
         self.jobs = 0
         self._database = database
         self._upsert = upsert
+        self._heard = heard
         self._queue: deque[_Job] = deque()
         self._wake = threading.Condition()
         self._closing = False
@@ -148,7 +152,7 @@ class Writer:
 
     def _commit(self, connection: Connection, group: list[_Job]) -> None:
         try:
-            results = self._attempts(self._transaction, connection, group)
+            results, changed = self._attempts(self._transaction, connection, group)
         except _FailedError as failed:
             self._fail(connection, group, failed)
         else:
@@ -156,6 +160,7 @@ class Writer:
             self.jobs += len(group)
             for job, result in zip(group, results, strict=True):
                 job.resolve(result)
+            self._heard(changed)
 
     def _fail(self, connection: Connection, group: list[_Job], failed: "_FailedError") -> None:
         """One of the group, or one step of its only batch, is the cause: alone, each fails or succeeds for itself."""
@@ -185,14 +190,21 @@ class Writer:
         self._commit(connection, [single])
         return single.future.result()[0]
 
-    def _transaction(self, connection: Connection, group: list[_Job]) -> list[Any]:
-        """Runs the group and commits it. Raises `_FailedError`; the connection is then ready for the next one."""
+    def _transaction(self, connection: Connection, group: list[_Job]) -> tuple[list[Any], list[int]]:
+        """Runs the group and commits it; its results, and the projects that it changed.
+
+        Raises `_FailedError`; the connection is then ready for the next one.
+        """
         driver: Driver | None = None
+        noted = Journal()
         committing = False
         try:
             driver = self._database.driver(connection)
             driver.begin(_projects(group))
-            results = self._run_jobs(driver, connection, group)
+            journal.attach(connection, noted)
+            results = self._run_jobs(driver, connection, group, noted)
+            if changed := changes.append(driver, noted):
+                driver.announce(changed)
             committing = True
             driver.commit()
         except Exception as problem:
@@ -202,9 +214,9 @@ class Writer:
             # A batch may be written twice. A call may not, where nobody knows whether its commit arrived.
             unknown = committing and any(isinstance(job, _Call) for job in group)
             raise _FailedError(problem, fault, again=fault is Fault.MOMENT and not unknown) from problem
-        return results
+        return results, changed
 
-    def _run_jobs(self, driver: Driver, connection: Connection, group: list[_Job]) -> list[Any]:
+    def _run_jobs(self, driver: Driver, connection: Connection, group: list[_Job], noted: Journal) -> list[Any]:
         results: list[Any] = []
         position = 0
         while position < len(group):
@@ -217,7 +229,7 @@ class Writer:
             while position < len(group) and isinstance(following := group[position], _Batch):
                 batches.append(following.batch)
                 position += 1
-            results += self._upsert(driver, batches)
+            results += self._upsert(driver, batches, noted)
         return results
 
 

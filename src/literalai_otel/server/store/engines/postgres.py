@@ -9,7 +9,7 @@ translation) runs side by side.
 
 import hashlib
 import logging
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, partial
 from typing import Any, ClassVar, Final, Self, cast
@@ -22,9 +22,10 @@ from sqlalchemy import Connection, Engine, NullPool, QueuePool, StaticPool, crea
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from literalai_otel.errors import ConfigError
-from literalai_otel.server.store.database import READERS, Database
+from literalai_otel.server.store.database import READERS, Closing, Database
 from literalai_otel.server.store.driver import Driver, Fault, Parameters, Rows
 from literalai_otel.server.store.engines.postgres_address import PostgresAddress
+from literalai_otel.server.store.engines.postgres_listener import CHANNEL, PostgresListener, announcement
 from literalai_otel.server.store.engines.postgres_schema import bring_up_to_date, is_ready, missing
 from literalai_otel.server.store.migrations import Report, silent
 from literalai_otel.server.store.rows import SpanKey
@@ -66,6 +67,7 @@ class PostgresDatabase(Database):
             ),
         )
         self._schema = address.schema
+        self._address = address
 
     @classmethod
     def open(cls, address: PostgresAddress, report: Report = silent) -> Self:
@@ -99,6 +101,10 @@ class PostgresDatabase(Database):
         """
         with _direct(address) as direct, direct.connect() as connection:
             return missing(connection, address)
+
+    def listen(self, heard: Callable[[int | None], None]) -> Closing:
+        """See `Database`: on a connection of its own, by the way that leads through no pooler."""
+        return PostgresListener(engine(self._address, direct=True), self._schema, heard)
 
     def driver(self, connection: Connection) -> Driver:
         """The writing connection; a new one where the last was lost."""
@@ -192,6 +198,11 @@ class PostgresDriver(Driver):
         # In one order for all, so that nobody waits in a circle.
         for project_id in sorted(projects):
             self._raw.execute("SELECT pg_advisory_xact_lock(%s)", (_lock_key(f"{self._schema}:{project_id}"),))
+
+    def announce(self, projects: Collection[int]) -> None:
+        """See `Driver`: the database tells it to all of its listeners at the commit, in the order of commits."""
+        for project_id in projects:
+            self._raw.execute("SELECT pg_notify(%s, %s)", (CHANNEL, announcement(self._schema, project_id)))
 
     def commit(self) -> None:
         """See `Driver`."""

@@ -55,6 +55,9 @@ CREATE OR REPLACE FUNCTION payload_member(content text, key text, path text) RET
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT json_text(CASE WHEN path IS NULL THEN content::json -> key ELSE json_at(content::json -> key, path) END)
 $$""",
+    """
+CREATE OR REPLACE FUNCTION payload_text(content text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT content $$""",
 )
 
 

@@ -5,15 +5,16 @@ from typing import Any, cast
 
 from literalai_otel.jsonable import dumps_text, loads
 from literalai_otel.server.store.folding import folded
-from literalai_otel.server.store.payload import unpack
+from literalai_otel.server.store.payload import plain_text, unpack
 
 
 def register(connection: sqlite3.Connection) -> None:
-    """Gives `connection` the functions `unicode_fold`, `json_member` and `payload_member`, and `from_hex` of sets."""
+    """Gives `connection` the functions of texts (`unicode_fold`), JSON and payloads, and `from_hex` of sets."""
     connection.create_function("from_hex", 1, bytes.fromhex, deterministic=True)
     connection.create_function("unicode_fold", 1, _unicode_fold, deterministic=True)
     connection.create_function("json_member", 2, _json_member, deterministic=True)
     connection.create_function("payload_member", 3, _payload_member, deterministic=True)
+    connection.create_function("payload_text", 1, _payload_text, deterministic=True)
 
 
 def _unicode_fold(text: Any) -> str | None:
@@ -29,6 +30,11 @@ def _json_member(document: Any, path: str | None) -> str | None:
 def _payload_member(content: Any, key: str, path: str | None) -> str | None:
     """The member of a payload's `key` at `path` as text."""
     return None if content is None else member_text(unpack(content).get(key), path)
+
+
+def _payload_text(content: Any) -> str | None:
+    """The whole payload as its JSON text."""
+    return None if content is None else plain_text(content)
 
 
 def member_text(value: Any, path: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""API keys: which project a request belongs to, and the key of the first start.
+"""API keys: which project a request belongs to, in which role.
 
 A key is stored as its sha256 alone. Keys are random or long, so a plain hash suffices: there is no dictionary to
 try. The lookup is by hash, which leaks nothing about the key through timing.
@@ -7,7 +7,6 @@ try. The lookup is by hash, which leaks nothing about the key through timing.
 import asyncio
 import hashlib
 import hmac
-import ipaddress
 import logging
 import secrets
 import time
@@ -17,15 +16,14 @@ from typing import Final
 
 from anyio import to_thread
 
-from literalai_otel.errors import ConfigError
+from literalai_otel.server.access.caller import Caller
+from literalai_otel.server.access.permissions import Role
 from literalai_otel.server.problems import Problem
-from literalai_otel.server.store import projects
-from literalai_otel.server.store.projects import Project
+from literalai_otel.server.store.projects import ApiKey, Project
 from literalai_otel.server.store.store import Store
 
 MIN_KEY_LENGTH: Final = 16
 """Shortest key that is taken from beyond this machine."""
-FIRST_PROJECT: Final = "Default"
 _CACHE_SIZE: Final = 1_024
 KEY_SECONDS: Final = 10.0
 """How long a key, and that there is no such key, is remembered."""
@@ -37,31 +35,19 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Whom a key stands for: its project, and the name that people gave it."""
-
-    project: Project
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Found:
     caller: Caller | None
     at: float
 
 
 class Keys:
-    """Resolves `x-api-key` to a project. Answers are kept for 10 seconds, misses too."""
+    """Resolves `x-api-key` to a caller. Answers are kept for 10 seconds, misses too."""
 
     def __init__(self, store: Store, *, exposed: bool = False) -> None:
         self._store = store
         self._exposed = exposed
         self._cache: OrderedDict[str, _Found] = OrderedDict()
         self._touched: dict[str, float] = {}
-
-    async def project_of(self, key: str | None) -> Project:
-        """The project of `key`. Raises `Problem` 401 naming what is wrong with it."""
-        return (await self.caller_of(key)).project
 
     async def caller_of(self, key: str | None) -> Caller:
         """Who asks with `key`. Raises `Problem` 401 naming what is wrong with it."""
@@ -90,7 +76,15 @@ class Keys:
         key = self._store.find_api_key(key_hash)
         if key is None or not hmac.compare_digest(key.key_hash, key_hash):
             return None
-        return Caller(key.project, key.name)
+        return Caller(key.project, key.name, Role(key.role), key_id=key.id)
+
+    def forget(self, key_hash: str) -> None:
+        """To be called when a key is revoked: it is refused at once. Other processes take it for 10 seconds more."""
+        self._cache.pop(key_hash, None)
+
+    def forget_all(self) -> None:
+        """To be called when a project changes or goes."""
+        self._cache.clear()
 
     def _keep(self, key_hash: str, found: _Found) -> None:
         self._cache[key_hash] = found
@@ -106,66 +100,38 @@ class Keys:
             asyncio.wrap_future(self._store.touch_api_key(key_hash)).add_done_callback(_log_failure)
 
 
-@dataclass(frozen=True, slots=True)
-class FirstKey:
-    """What `serve` shows: `key` only when this start made it."""
-
-    project: Project
-    key: str | None
-    adopted: bool
-
-
-def ensure_first_key(store: Store, *, given: str | None, host: str) -> FirstKey:
-    """The project of a first start, and its key: `given` if there is one, else a random one.
-
-    A `given` key that a later start brings is adopted as well.
-
-    Raises:
-        ConfigError: `host` is reachable from elsewhere and `given` is shorter than 16 characters.
-    """
-    if given is not None and not is_loopback(host) and len(given) < MIN_KEY_LENGTH:
-        raise ConfigError(
-            f"LITERAL_API_KEY has {len(given)} characters, and {host} can be reached from other machines. "
-            f"Use a key of at least {MIN_KEY_LENGTH} characters, or listen on 127.0.0.1."
-        )
-    project, first_start = store.write(projects.ensure_first, FIRST_PROJECT).result()
-    if given is not None:
-        _add(store, project, given, "LITERAL_API_KEY")
-        return FirstKey(project=project, key=None, adopted=True)
-    if not first_start:
-        return FirstKey(project=project, key=None, adopted=False)
-    return FirstKey(project=project, key=make_key(store, project, "first start"), adopted=False)
-
-
-def make_key(store: Store, project: Project, name: str) -> str:
-    """A new random key of `project`, stored as its hash: this is the only time that it can be shown.
+def make_key(
+    store: Store, project: Project, name: str, *, role: Role = Role.ADMIN, created_by: str | None = None
+) -> str:
+    """A new random key of `project`, stored as its hash: this is the only time that it can be shown. Blocks.
 
     It has letters, digits, `_` and `-` alone, so that it survives shells and address bars.
     """
     made = f"lit_{secrets.token_urlsafe(24)}"
-    _add(store, project, made, name)
+    add_key(store, project, made, name, role=role, created_by=created_by)
     return made
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 def hash_key(key: str) -> str:
-    """The form in which a key is stored: sha256 in hex."""
+    """The form in which a key, or another random token, is stored: sha256 in hex."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _add(store: Store, project: Project, key: str, name: str) -> None:
+def add_key(
+    store: Store,
+    project: Project,
+    key: str,
+    name: str,
+    *,
+    role: Role = Role.ADMIN,
+    created_by: str | None = None,
+) -> ApiKey:
+    """Stores a key by its hash; one that is known stays with its project and role. Blocks."""
     # A short key's beginning would give too much of it away.
     prefix = key[:_PREFIX_LENGTH] if len(key) >= MIN_KEY_LENGTH else ""
-    store.add_api_key(project.id, key_hash=hash_key(key), prefix=prefix, name=name).result()
+    return store.add_api_key(
+        project.id, key_hash=hash_key(key), prefix=prefix, name=name, role=role, created_by=created_by
+    ).result()
 
 
 def _log_failure(future: "asyncio.Future[None]") -> None:

@@ -1,0 +1,107 @@
+import { type FormEvent, useState } from "react";
+import { Button } from "../parts/Button";
+import { Field } from "../parts/Field";
+import { exact } from "../parts/format";
+import { Menu } from "../parts/Menu";
+import { PRESETS, type Preset, useRange } from "./range";
+
+/** The choice of the time range in the top bar. */
+export function TimeRange() {
+  const [range, setRange] = useRange();
+  const { from, to } = range.bounds();
+  const name =
+    range.preset !== null
+      ? PRESETS[range.preset].name
+      : from === null && to === null
+        ? "All time"
+        : `${from === null ? "…" : exact(from)} – ${to === null ? "now" : exact(to)}`;
+  return (
+    <Menu label={name} name={`Time range: ${name}`}>
+      {(close) => (
+        <>
+          {(Object.keys(PRESETS) as Preset[]).map((preset) => (
+            <button
+              type="button"
+              key={preset}
+              className="menu-item"
+              aria-current={preset === range.preset}
+              onClick={() => {
+                setRange({ preset });
+                close();
+              }}
+            >
+              {PRESETS[preset].name}
+            </button>
+          ))}
+          <button
+            type="button"
+            className="menu-item"
+            onClick={() => {
+              setRange({});
+              close();
+            }}
+          >
+            All time
+          </button>
+          <OwnRange from={from} to={to} onChosen={setRange} close={close} />
+        </>
+      )}
+    </Menu>
+  );
+}
+
+interface OwnRangeProps {
+  from: string | null;
+  to: string | null;
+  onChosen: (range: { from?: string; to?: string }) => void;
+  close: () => void;
+}
+
+function OwnRange({ from, to, onChosen, close }: OwnRangeProps) {
+  const [begin, setBegin] = useState(local(from));
+  const [end, setEnd] = useState(local(to));
+  const backwards = begin !== "" && end !== "" && begin >= end;
+  const choose = (event: FormEvent) => {
+    event.preventDefault();
+    if (backwards) return;
+    onChosen({
+      ...(begin === "" ? {} : { from: new Date(begin).toISOString() }),
+      ...(end === "" ? {} : { to: new Date(end).toISOString() }),
+    });
+    close();
+  };
+  return (
+    <form className="own-range" onSubmit={choose}>
+      <Field label="From">
+        {(attributes) => (
+          <input
+            {...attributes}
+            className="input"
+            type="datetime-local"
+            value={begin}
+            onChange={(event) => setBegin(event.target.value)}
+          />
+        )}
+      </Field>
+      <Field label="To" problem={backwards ? "The end is before the beginning." : undefined}>
+        {(attributes) => (
+          <input
+            {...attributes}
+            className="input"
+            type="datetime-local"
+            value={end}
+            onChange={(event) => setEnd(event.target.value)}
+          />
+        )}
+      </Field>
+      <Button type="submit">Apply</Button>
+    </form>
+  );
+}
+
+/** As a field of the kind `datetime-local` wants it: the reader's zone, to the minute. */
+function local(iso: string | null): string {
+  if (iso === null) return "";
+  const time = new Date(iso);
+  return new Date(time.valueOf() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}

@@ -1,0 +1,35 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { ApiError } from "./api/request";
+import { applyTheme } from "./frame/theme";
+import { Toasts } from "./parts/toasts";
+import { makeRouter } from "./router";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./parts/parts.css";
+import "./frame/frame.css";
+
+applyTheme();
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // What the server refused it refuses again; what did not answer is asked again.
+      retry: (failures, error) => failures < 2 && (!(error instanceof ApiError) || error.status === 503),
+      staleTime: 10_000,
+      refetchOnWindowFocus: false,
+    },
+  },
+});
+const root = document.getElementById("root");
+if (root === null) throw new Error("index.html has no #root");
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={client}>
+      <RouterProvider router={makeRouter(client)} />
+      <Toasts />
+    </QueryClientProvider>
+  </StrictMode>,
+);
