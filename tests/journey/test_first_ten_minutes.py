@@ -48,16 +48,20 @@ class Terminal:
         )  # fmt: skip
         os.close(theirs)
         self._ours = ours
-        self.said = ""
+        self._bytes = b""
+
+    @property
+    def said(self) -> str:
+        """What stands on the screen, without how it looks."""
+        return ESCAPES.sub("", self._bytes.decode(errors="replace")).replace("\r\n", "\n")
 
     def read_until(self, text: str) -> str:
         """All that it has said once it has said `text`, or at its end."""
         while text not in self.said:
             try:
-                chunk = os.read(self._ours, 65_536)
+                self._bytes += os.read(self._ours, 65_536)
             except OSError:  # its end of the terminal is closed
                 break
-            self.said += ESCAPES.sub("", chunk.decode(errors="replace")).replace("\r\n", "\n")
         return self.said
 
     def press_enter(self) -> None:
@@ -107,6 +111,7 @@ def look_at_the_thread(link: str) -> None:
         signed_in(page)
         expect(page).to_have_url(re.compile(r"/p/[^/]+/threads/[^/]+"))
         expect(page.get_by_text("Trip to Lisbon").first).to_be_visible()
+        page.get_by_role("button", name="Tree", exact=True).click()
         for name in ("plan_trip", "find_view", "get_weather", "open_guide_book"):
             expect(page.get_by_text(name).first).to_be_visible()
         assert watch.unexpected() == []

@@ -1,8 +1,11 @@
 """Getting in and out: by link, by password, by invitation; the set-up of a new server; one project and another."""
 
+import os
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,10 +13,18 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import served
+from literalai_otel.testing import FakeProvider
+from programs import BIN, clean_environment
 from served import OWNER, PASSWORD, Site
 
 SiteWith = Callable[..., AbstractContextManager[Site]]
 PageAs = Callable[..., Page]
+APP = """
+import openai
+
+client = openai.OpenAI(base_url="{url}", api_key="of the provider")
+client.chat.completions.create(model="gpt-4o", messages=[{{"role": "user", "content": "Hello"}}])
+"""
 NEW = {"name": "Nina New", "email": "nina@example.com"}
 
 
@@ -32,7 +43,8 @@ def sign_in(page: Page, email: str = OWNER["email"], password: str = PASSWORD) -
 
 
 @pytest.mark.feature("P-SET-02")
-def test_the_first_link_sets_a_new_server_up(site_with: SiteWith, page_as: PageAs, shot: Any):
+def test_the_first_link_sets_a_new_server_up(site_with: SiteWith, page_as: PageAs, shot: Any, tmp_path: Path):
+    """The commands that it ends with are run as they are shown: the first call is a generation."""
     with site_with() as fresh:
         page = page_as(None, site=fresh)
         page.goto(fresh.url)
@@ -53,8 +65,14 @@ def test_the_first_link_sets_a_new_server_up(site_with: SiteWith, page_as: PageA
         key = re.search(r"LITERAL_API_KEY=([A-Za-z0-9_-]+)\n", commands.inner_text())
         assert key is not None
         assert f"LITERAL_API_URL={fresh.url}\n" in commands.inner_text()
+        with FakeProvider() as provider:
+            (tmp_path / "app.py").write_text(APP.format(url=provider.base_url))
+            environment = clean_environment(PATH=f"{BIN}:{os.environ['PATH']}")
+            shell = ["bash", "-e", "-c", commands.inner_text()]
+            subprocess.run(shell, cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=True)
         with fresh.api(key[1]) as api:
-            assert api.get_my_project_id() == fresh.project
+            (generation,) = api.get_generations().data
+        assert generation.model.startswith("gpt-4o")
         page.get_by_role("button", name="Go to").click()
         page.wait_for_url(f"**/p/{fresh.project}/dashboard*")
         expect(page.get_by_role("button", name=f"account of {OWNER['name']}")).to_be_visible()

@@ -248,7 +248,7 @@ def test_thread_user_and_prompt_come_along(server: Any):
         {"id": prompt, "m": [{"role": "user", "content": "hi"}]},
     )["createPromptVersion"]["id"]
     records = [
-        {"kind": "user", "id": "u-1", "identifier": "ada"},
+        {"kind": "user", "id": "u-1", "identifier": "ada", "metadata": {"name": "Ada L."}},
         {"kind": "thread", "id": "talk", "name": "Talk", "participant": {"id": "u-1", "identifier": "ada"}},
         {"kind": "step", "id": "asked", "type": "llm", "threadId": "talk", "parentId": "run", "rootRunId": "run",
          "generation": {"type": "CHAT", "model": "m", "messages": [], "promptId": version}},
@@ -256,6 +256,7 @@ def test_thread_user_and_prompt_come_along(server: Any):
     results = server.http.post("/api/import", json={"records": records}).json()["results"]
     assert [result["message"] for result in results if not result["ok"]] == []
     found = detail(server.http, "asked")
-    assert found["thread"] == {"id": "talk", "name": "Talk", "participant": {"id": "u-1", "identifier": "ada"}}
+    user = {"id": "u-1", "identifier": "ada", "metadata": {"name": "Ada L."}}
+    assert found["thread"] == {"id": "talk", "name": "Talk", "participant": user}
     assert (found["generation"]["promptLineage"], found["generation"]["promptVersion"]) == ("greet", 0)
     assert (found["rootRunId"], found["parentId"]) == ("run", "run")

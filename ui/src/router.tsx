@@ -13,8 +13,13 @@ import { Failure } from "./frame/Failure";
 import { frameSearch } from "./frame/range";
 import { Shell } from "./frame/Shell";
 import { Notice } from "./parts/Notice";
+import { traceQuery, type Way } from "./trace/query";
 
-const root = createRootRouteWithContext<{ client: QueryClient }>()({
+interface Context {
+  client: QueryClient;
+}
+
+const root = createRootRouteWithContext<Context>()({
   component: Outlet,
   errorComponent: Failure,
   notFoundComponent: () => <Notice title="There is no such page" />,
@@ -50,7 +55,9 @@ const start = createRoute({
   path: "/",
   beforeLoad: ({ context }) => {
     const project = context.session.projects[0];
-    if (project !== undefined) throw redirect({ to: "/p/$project/dashboard", params: { project: project.id } });
+    if (project === undefined) return;
+    // A range, since all time counts every quarter of an hour that there is.
+    throw redirect({ to: "/p/$project/dashboard", params: { project: project.id }, search: { range: "30d" } });
   },
   component: () => (
     <Notice title="You are in no project yet">
@@ -117,27 +124,38 @@ const users = createRoute({
   component: lazyRouteComponent(() => import("./lists/pages"), "UsersPage"),
 });
 
+/** Asks for a trace while its page is still on its way; not for a link that is only pointed at. */
+function askForTrace(way: Way) {
+  return ({ context, params, cause }: { context: Context; params: { project: string; id: string }; cause: string }) => {
+    if (cause === "enter") void context.client.prefetchQuery(traceQuery(params.project, way, params.id));
+  };
+}
+
 const thread = createRoute({
   getParentRoute: () => project,
   path: "/threads/$id",
+  loader: askForTrace("thread"),
   component: lazyRouteComponent(() => import("./trace/pages"), "ThreadPage"),
 });
 
 const run = createRoute({
   getParentRoute: () => project,
   path: "/runs/$id",
+  loader: askForTrace("run"),
   component: lazyRouteComponent(() => import("./trace/pages"), "RunPage"),
 });
 
 const generation = createRoute({
   getParentRoute: () => project,
   path: "/generations/$id",
+  loader: askForTrace("step"),
   component: lazyRouteComponent(() => import("./trace/pages"), "StepPage"),
 });
 
 const step = createRoute({
   getParentRoute: () => project,
   path: "/steps/$id",
+  loader: askForTrace("step"),
   component: lazyRouteComponent(() => import("./trace/pages"), "StepPage"),
 });
 

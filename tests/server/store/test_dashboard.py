@@ -103,6 +103,17 @@ def test_a_generation_with_everything_and_a_run_above_it(world: Any) -> None:
     assert timedelta() <= START + timedelta(hours=1.1) - edge < timedelta(minutes=5)
 
 
+def test_what_the_client_did_not_say_follows_from_the_step(world: Any) -> None:
+    said = {"type": "CHAT", "inputTokenCount": 9, "outputTokenCount": 30}
+    world.put({"id": "g", "type": "llm", "startTime": at(1), "endTime": at(1 + 3 / 3600), "generation": said})
+
+    totals = ask(world)["totals"]
+
+    assert totals["latency"]["p50"] == pytest.approx(3, rel=0.02)
+    assert totals["throughput"]["p50"] == pytest.approx(10, rel=0.02)
+    assert totals["firstToken"]["p50"] is None
+
+
 @pytest.mark.feature("P-DASH-09")
 def test_a_bucket_without_data_counts_nothing_and_has_no_mean(world: Any) -> None:
     generation = {"type": "CHAT", "duration": 1.0, "inputTokenCount": 1, "outputTokenCount": 1}

@@ -178,7 +178,7 @@ export function ListPage({ kind }: { kind: Kind }) {
             active={selection.active}
             onActive={onActive}
             selectable={can.tags}
-            hasMore={list.hasMore && list.cut === null}
+            hasMore={list.hasMore && list.cut === null && list.error === null}
             onMore={list.loadMore}
             onTop={onTop}
             offset={offsets.get(place) ?? 0}

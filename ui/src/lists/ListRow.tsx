@@ -33,7 +33,10 @@ export const ListRow = memo(
       if (window.getSelection()?.isCollapsed === false) return;
       if (event.altKey || event.ctrlKey || event.metaKey || event.button === 1)
         window.open(link.href, "_blank", "noopener");
-      else link.click();
+      else {
+        onActive(index);
+        link.click();
+      }
     };
     return (
       // biome-ignore lint/a11y/useKeyWithClickEvents: the link in it has the keyboard

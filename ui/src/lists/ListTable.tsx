@@ -63,9 +63,14 @@ export function ListTable(props: Props) {
   useEffect(() => {
     if (hasMore && rows.length > 0 && lastSeen >= rows.length - AHEAD) onMore();
   }, [hasMore, rows.length, lastSeen, onMore]);
+  // Only where the keys went on: rows that come in above it, or coming back to the list, are no reason to scroll.
+  const activeId = rows[active]?.id;
+  const lastActive = useRef(activeId);
   useEffect(() => {
+    if (activeId === lastActive.current) return;
+    lastActive.current = activeId;
     if (active >= 0) virtual.scrollToIndex(active);
-  }, [active, virtual]);
+  }, [activeId, active, virtual]);
   const columns = table.getVisibleLeafColumns();
   const grid = `${selectable ? "32px " : ""}${gridOf(table, sizes)}`;
   return (

@@ -4,6 +4,7 @@ import { frameSearch } from "../frame/range";
 import { CopyButton } from "../parts/Copy";
 import { duration, exact, shortId } from "../parts/format";
 import { Time } from "../parts/Time";
+import { UserLink } from "../trace/UserLink";
 import { type Fact, generationFacts, settingFacts } from "./facts";
 import type { Json, JsonObject, WholeStep } from "./types";
 import { objectOf } from "./types";
@@ -55,7 +56,7 @@ function FactRow({ fact }: { fact: Fact }) {
 
 function StepRows({ step }: { step: WholeStep }) {
   const seconds = lasted(step);
-  const user = step.thread?.participant?.identifier;
+  const user = step.thread?.participant ?? null;
   return (
     <>
       {step.startTime !== null && (
@@ -70,7 +71,14 @@ function StepRows({ step }: { step: WholeStep }) {
       {step.generation?.duration == null && <FactRow fact={{ name: "Duration", value: seconds }} />}
       {step.environment !== null && <FactRow fact={{ name: "Environment", value: step.environment }} />}
       <IdRow name="Thread" id={step.threadId} to="/p/$project/threads/$id" label={step.thread?.name ?? null} />
-      {user !== undefined && <FactRow fact={{ name: "User", value: user }} />}
+      {user !== null && (
+        <div className="fact">
+          <dt>User</dt>
+          <dd>
+            <UserLink user={user} />
+          </dd>
+        </div>
+      )}
       {step.rootRunId !== step.id && <IdRow name="Root run" id={step.rootRunId} to="/p/$project/runs/$id" />}
       <IdRow name="Id" id={step.id} to={null} />
     </>

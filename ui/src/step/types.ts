@@ -78,6 +78,12 @@ export interface RawSpan {
   cut: boolean;
 }
 
+interface User {
+  id: string;
+  identifier: string;
+  metadata: JsonObject;
+}
+
 /** `GET /api/steps/{id}`. Times are ISO texts. */
 export interface WholeStep {
   id: string;
@@ -98,7 +104,7 @@ export interface WholeStep {
   generation: Generation | null;
   scores: Score[];
   attachments: Attachment[];
-  thread: { id: string; name: string | null; participant: { id: string; identifier: string } | null } | null;
+  thread: { id: string; name: string | null; participant: User | null } | null;
   raw: RawSpan | null;
 }
 

@@ -1,9 +1,11 @@
 import { Link } from "@tanstack/react-router";
 import { useProjectId } from "../frame/project";
 import { initials } from "./initials";
-import type { Thread } from "./rows";
 
-type User = NonNullable<Thread["participant"]>;
+interface User {
+  identifier: string;
+  metadata?: Record<string, unknown>;
+}
 
 /** A user by initials and name, leading to the threads of theirs (P-LOG-19). */
 export function UserLink({ user }: { user: User }) {
@@ -28,6 +30,6 @@ export function UserLink({ user }: { user: User }) {
 
 /** The name that the application gave, else the identifier. */
 function nameOf({ identifier, metadata }: User): string {
-  const name = metadata.name;
+  const name = metadata?.name;
   return typeof name === "string" && name.trim() !== "" ? name : identifier;
 }

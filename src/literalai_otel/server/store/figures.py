@@ -86,6 +86,7 @@ COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
 def book(figures: Figures, row: Any) -> None:
     """Adds one step, a row of `COLUMNS`."""
     _, _, _, step_id, kind, name, root, start, end, error, generation, generation_error, model, prompt, *numbers = row
+    lasted = None if start is None or end is None else max(end - start, 0) / 1e6
 
     def add(key: str, more: float = 1) -> None:
         figures[key] = figures.get(key, 0) + more
@@ -100,8 +101,8 @@ def book(figures: Figures, row: Any) -> None:
             add(f"{RUN_NAMES}:{_named(name)}")
             if failed:
                 add(FAILED_RUNS)
-            if start is not None and end is not None:
-                add(f"{RUN_LATENCY}:{_bin(max(end - start, 0) / 1e6)}")
+            if lasted is not None:
+                add(f"{RUN_LATENCY}:{_bin(lasted)}")
     elif kind == "tool":
         add(f"{TOOL_NAMES}:{_named(name)}")
         if failed:
@@ -109,15 +110,14 @@ def book(figures: Figures, row: Any) -> None:
     if generation is not None:
         if failed:
             add(FAILED_GENERATIONS)
-        if numbers[6] is None and start is not None and end is not None:
-            numbers[6] = max(end - start, 0) / 1e6
-        _book_generation(add, _named(model), prompt, *numbers)
+        _book_generation(add, _named(model), prompt, lasted, *numbers)
 
 
 def _book_generation(
     add: Callable[..., None],
     model: str,
     prompt: str | None,
+    lasted: float | None,
     asked: int | None,
     answered: int | None,
     tokens: int | None,
@@ -128,6 +128,10 @@ def _book_generation(
     throughput: float | None,
     cost: float | None,
 ) -> None:
+    # The clients' own figures where they sent some; else those of the step.
+    duration = lasted if duration is None else duration
+    if throughput is None and answered and duration and not estimated:
+        throughput = answered / duration
     add(GENERATIONS)
     add(f"{MODEL_CALLS}:{model}")
     if prompt is not None:

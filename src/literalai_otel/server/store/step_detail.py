@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from literalai_otel.jsonable import loads
 from literalai_otel.server.store import prompt_links, span_origins
 from literalai_otel.server.store import steps as step_rows
 from literalai_otel.server.store.file_tables import files
@@ -15,8 +16,9 @@ from literalai_otel.server.store.threads import WITH_USER
 def get(connection: Connection, project_id: int, step_id: str) -> dict[str, Any] | None:
     """The whole step in wire form, None when it is unknown.
 
-    Beside it: `thread` (`id`, `name`, `participant`: `id`, `identifier`), `span` with its scope and resource, on the
-    generation `promptLineage` and `promptVersion`, on each attachment `size` in bytes where the file is one of ours.
+    Beside it: `thread` (`id`, `name`, `participant`: `id`, `identifier`, `metadata`), `span` with its scope and
+    resource, on the generation `promptLineage` and `promptVersion`, on each attachment `size` in bytes where the file
+    is one of ours.
     """
     step = step_rows.get(connection, project_id, step_id)
     if step is None:
@@ -38,11 +40,15 @@ def get(connection: Connection, project_id: int, step_id: str) -> dict[str, Any]
 def _thread(connection: Connection, project_id: int, thread_id: str | None) -> dict[str, Any] | None:
     if thread_id is None:
         return None
-    wanted = select(threads.c.name, participants.c.id, participants.c.identifier).select_from(WITH_USER)
+    columns = (threads.c.name, participants.c.id, participants.c.identifier, participants.c.metadata)
+    wanted = select(*columns).select_from(WITH_USER)
     row = connection.execute(wanted.where(threads.c.project_id == project_id, threads.c.id == thread_id)).one_or_none()
     if row is None:
         return None
-    user = None if row.id is None else {"id": row.id, "identifier": row.identifier}
+    if row.id is None:
+        return {"id": thread_id, "name": row.name, "participant": None}
+    metadata: dict[str, Any] = loads(row.metadata) if row.metadata else {}
+    user = {"id": row.id, "identifier": row.identifier, "metadata": metadata}
     return {"id": thread_id, "name": row.name, "participant": user}
 
 
@@ -50,4 +56,4 @@ def _sizes(connection: Connection, project_id: int, object_keys: Sequence[str]) 
     if not object_keys:
         return {}
     own = (files.c.project_id == project_id, files.c.id.in_(object_keys))
-    return {key: size for key, size in connection.execute(select(files.c.id, files.c.size).where(*own))}
+    return {row.id: row.size for row in connection.execute(select(files.c.id, files.c.size).where(*own))}
