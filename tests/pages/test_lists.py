@@ -136,7 +136,8 @@ def test_filters_as_json_are_judged_by_the_server(page: Page, logs: Site, watch:
     watch(page).expect("status of 400")
     open_list(page, logs, "steps")
     page.get_by_role("button", name="JSON").click()
-    editor = page.get_by_role("textbox", name="Filters")
+    # The editor, which takes the place of a plain field when it is loaded.
+    editor = page.get_by_role("textbox", name="Filters").and_(page.locator(".cm-content"))
 
     def write(text: str) -> None:
         # As a person does: Playwright's `fill` has the browser itself change what the editor shows.

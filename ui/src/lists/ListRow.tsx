@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { type MouseEvent, memo, type ReactNode, useEffect, useRef } from "react";
+import { type MouseEvent, memo, type ReactNode, useLayoutEffect, useRef } from "react";
 import { useProjectId } from "../frame/project";
 import type { Column } from "./columns";
 import { targetOf } from "./links";
@@ -23,8 +23,14 @@ interface Props {
 export const ListRow = memo(
   function ListRow({ kind, row, index, top, columns, selectable, selected, active, onActive, onSelect }: Props) {
     const line = useRef<HTMLDivElement>(null);
-    useEffect(() => {
-      if (active) line.current?.querySelector<HTMLElement>(".row-link")?.focus({ preventScroll: true });
+    // The focus follows the active row at once, and silently: two rows that each told of the focus that the other
+    // took from them, keys come fast, would never end.
+    const following = useRef(false);
+    useLayoutEffect(() => {
+      if (!active) return;
+      following.current = true;
+      line.current?.querySelector<HTMLElement>(".row-link")?.focus({ preventScroll: true });
+      following.current = false;
     }, [active]);
     const follow = (event: MouseEvent) => {
       const link = line.current?.querySelector<HTMLAnchorElement>(".row-link");
@@ -49,7 +55,9 @@ export const ListRow = memo(
         aria-selected={selected}
         className={active ? "list-row list-row-active" : "list-row"}
         style={{ transform: `translateY(${top}px)` }}
-        onFocus={() => onActive(index)}
+        onFocus={() => {
+          if (!following.current) onActive(index);
+        }}
         onClick={follow}
         onAuxClick={follow}
       >
