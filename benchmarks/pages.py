@@ -72,7 +72,9 @@ window.__times = new Promise(done => {
 """When the rows are there; and, if they are a tree, when it has answered a key that was pressed at that moment."""
 SEEN = """async () => {
   const times = await window.__times;
-  return [performance.getEntriesByName('first-contentful-paint')[0].startTime, ...times];
+  const painted = () => performance.getEntriesByName('first-contentful-paint')[0];
+  while (painted() === undefined) await new Promise(requestAnimationFrame);  // told a little after the rows are there
+  return [painted().startTime, ...times];
 }"""
 FRAMES_OF = """seconds => new Promise(done => {
   const times = [];
