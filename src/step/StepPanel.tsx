@@ -1,1 +1,0 @@
-export function StepPanel(_: Record<string, unknown>) { return null; }
