@@ -187,6 +187,7 @@ def test_what_went_wrong_is_seen_and_noted_by_keyboard_alone(site: Site, page: P
 
     # The conversation: what was asked, what was said, by whom, how long, how much.
     main = page.get_by_role("main")
+    expect(main.get_by_role("region", name="Conversation")).to_be_visible()
     for said in (NAME, QUESTION, ANSWER, USER, "10,002", TAG):
         expect(main).to_contain_text(said)
 
@@ -194,6 +195,7 @@ def test_what_went_wrong_is_seen_and_noted_by_keyboard_alone(site: Site, page: P
     page.keyboard.press("v")
     expect(page.get_by_role("tree")).to_be_focused()
     page.keyboard.press("/")
+    expect(page.get_by_label("Search in this trace")).to_be_focused()
     page.keyboard.type("search manual")
     page.keyboard.press("Enter")
     panel = page.locator("#step-panel")
@@ -216,6 +218,7 @@ def test_what_went_wrong_is_seen_and_noted_by_keyboard_alone(site: Site, page: P
     page.keyboard.press("Enter")
     expect(panel.get_by_text("correct").first).to_be_visible()
     page.keyboard.press("t")
+    expect(panel.get_by_label("Add a tag")).to_be_focused()
     page.keyboard.type("contradiction")
     page.keyboard.press("Enter")
     expect(panel.get_by_text("contradiction").first).to_be_visible()

@@ -161,6 +161,7 @@ def test_filters_as_json_are_judged_by_the_server(page: Page, logs: Site, watch:
 def test_search_finds_what_was_said(page: Page, logs: Site):
     open_list(page, logs, "threads")
     page.keyboard.press("/")
+    expect(page.get_by_label("Search threads")).to_be_focused()
     page.keyboard.type("at order 17:")
     expect(shown(page)).to_have_text(["About the delivery of order 17"])
     assert searched(page, "q") == "at order 17:"

@@ -1,4 +1,4 @@
-import { useEffect, useSyncExternalStore } from "react";
+import { useLayoutEffect, useSyncExternalStore } from "react";
 
 export interface Shortcut {
   /** As in `KeyboardEvent.key`: `j`, `Enter`, `?`, `ArrowDown`. */
@@ -24,7 +24,8 @@ function change(next: typeof current): void {
  * memoised.
  */
 export function useShortcuts(shortcuts: readonly Shortcut[]): void {
-  useEffect(() => {
+  // What is seen can be pressed: an effect after the paint would lose the key of who is faster than it.
+  useLayoutEffect(() => {
     change([shortcuts, ...current]);
     return () => change(current.filter((entry) => entry !== shortcuts));
   }, [shortcuts]);

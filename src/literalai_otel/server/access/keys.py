@@ -97,7 +97,7 @@ class Keys:
         last = self._touched.get(key_hash)
         if last is None or now - last > TOUCH_SECONDS:
             self._touched[key_hash] = now
-            asyncio.wrap_future(self._store.touch_api_key(key_hash)).add_done_callback(_log_failure)
+            asyncio.wrap_future(self._store.touch_api_key(key_hash)).add_done_callback(note_failure)
 
 
 def make_key(
@@ -134,6 +134,7 @@ def add_key(
     ).result()
 
 
-def _log_failure(future: "asyncio.Future[None]") -> None:
-    if not future.cancelled() and (error := future.exception()) is not None:
-        _log.warning("could not note the use of an API key: %s", error)
+def note_failure(noted: "asyncio.Future[None]") -> None:
+    """For writes that nobody waits for: that something was used is for people."""
+    if not noted.cancelled() and (error := noted.exception()) is not None:
+        _log.warning("could not note a use: %s", error)

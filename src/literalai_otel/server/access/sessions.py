@@ -7,7 +7,6 @@ of its own: pages read it from an answer that other origins cannot read.
 import asyncio
 import hashlib
 import hmac
-import logging
 import math
 import secrets
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any, Final
 
 from anyio import to_thread
 
-from literalai_otel.server.access.keys import hash_key
+from literalai_otel.server.access.keys import hash_key, note_failure
 from literalai_otel.server.access.passwords import Passwords
 from literalai_otel.server.problems import Problem
 from literalai_otel.server.store import accounts, sessions
@@ -32,8 +31,6 @@ TOUCH_SECONDS: Final = 60
 ACCOUNT_TRIES: Final = 10
 ACCOUNT_WINDOW: Final = 300.0
 """So many wrong passwords for one account, from wherever they come, are forgotten after so many seconds."""
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,7 @@ class Sessions:
         if now() - session.last_seen_at > TOUCH_SECONDS * 1_000_000:
             project_id = membership.project.id if membership else None
             noted = self._store.write(sessions.touch, session.id, session.account.id, project_id)
-            asyncio.wrap_future(noted).add_done_callback(_log_failure)
+            asyncio.wrap_future(noted).add_done_callback(note_failure)
         return Visitor(session, token, membership)
 
     async def with_password(self, email: Any, password: Any, address: str) -> str:
@@ -145,8 +142,3 @@ def _hold_up(wait: float) -> None:
             "Too many tries to sign in that failed: wait, or ask for a link with `literalai-otel sign-in-link`.",
             retry_after=math.ceil(wait),
         )
-
-
-def _log_failure(future: "asyncio.Future[None]") -> None:
-    if not future.cancelled() and (error := future.exception()) is not None:
-        _log.warning("could not note the use of a session: %s", error)

@@ -1,6 +1,6 @@
 """`GET /api/dashboard`: the project in figures over time."""
 
-from typing import Any, Final, cast
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from anyio import CapacityLimiter, to_thread
@@ -8,13 +8,12 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
-from literalai_otel import jsonable
 from literalai_otel.server.access.caller import Caller
 from literalai_otel.server.buckets import LONGEST
-from literalai_otel.server.filters import Condition, parse_filters
+from literalai_otel.server.filters import parse_filters
 from literalai_otel.server.problems import Problem
 from literalai_otel.server.routes.answers import json_answer
-from literalai_otel.server.routes.parameters import time_of
+from literalai_otel.server.routes.parameters import filters_of, time_of
 from literalai_otel.server.store import dashboard
 from literalai_otel.server.store.dashboard import Question
 from literalai_otel.server.store.dashboard_counts import MICROSECONDS
@@ -64,7 +63,7 @@ def _question(wanted: QueryParams, seconds: float) -> Question:
         end=last,
         zone=_zone(given.get("timezone", "UTC")),
         environment=given.get("environment"),
-        filters=_filters(given.get("filters")),
+        filters=parse_filters("steps", filters_of(given.get("filters"))),
         compare=given.get("compare") in ("1", "true"),
         seconds=seconds,
     )
@@ -75,13 +74,3 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):  # a name that is no key, a folder, or unknown
         raise Problem("BAD_USER_INPUT", "timezone must be a name such as Europe/Paris.") from None
-
-
-def _filters(text: str | None) -> tuple[Condition, ...]:
-    try:
-        content: Any = [] if text is None else jsonable.loads(text)
-    except ValueError:
-        raise Problem("BAD_USER_INPUT", "filters is not valid JSON.") from None
-    if not isinstance(content, list) or not all(isinstance(item, dict) for item in cast(list[Any], content)):
-        raise Problem("BAD_USER_INPUT", "filters must be a list of objects with field, operator and value.")
-    return parse_filters("steps", cast(list[dict[str, Any]], content))

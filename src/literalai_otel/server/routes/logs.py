@@ -4,21 +4,19 @@ Rows have previews and never payloads. What a list was asked for stands in its a
 shared, and an answer that did not change is not sent twice (`ETag`).
 """
 
-import hashlib
 from collections.abc import Mapping
-from typing import Any, Final, cast, get_args
+from typing import Any, Final, get_args
 
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from literalai_otel import jsonable
 from literalai_otel.server import filters
 from literalai_otel.server.access.caller import Caller
 from literalai_otel.server.filters import Entity, Field, parse_filters, parse_order
 from literalai_otel.server.problems import Problem
-from literalai_otel.server.routes.answers import json_answer
-from literalai_otel.server.routes.parameters import whole_of
+from literalai_otel.server.routes.answers import json_answer, known_tag
+from literalai_otel.server.routes.parameters import filters_of, whole_of
 from literalai_otel.server.store import facets, log_rows
 from literalai_otel.server.store.log_rows import Kind
 from literalai_otel.server.store.paging import DEFAULT_PAGE, Listing, PageQuery
@@ -91,7 +89,7 @@ class LogsRoute:
 
     def _query(self, kind: Kind, given: Mapping[str, str]) -> PageQuery:
         entity = _ENTITIES[kind]
-        conditions = parse_filters(entity, _filters(given.get("filters")))
+        conditions = parse_filters(entity, filters_of(given.get("filters")))
         return PageQuery(
             first=whole_of(given, "first", DEFAULT_PAGE, MAX_ROWS),
             after=given.get("after") or None,
@@ -109,18 +107,6 @@ def kind_of(request: Request) -> Kind:
     if kind not in KINDS:
         raise Problem("NOT_FOUND", f"There is no list of {kind}; lists: {', '.join(KINDS)}.")
     return kind
-
-
-def _filters(text: str | None) -> list[Mapping[str, Any]]:
-    if not text:
-        return []
-    try:
-        given: Any = jsonable.loads(text)
-    except (ValueError, RecursionError):
-        raise Problem("BAD_USER_INPUT", "filters must be JSON: a list of {field, operator, value, path?}.") from None
-    if not isinstance(given, list) or not all(isinstance(item, dict) for item in cast(list[Any], given)):
-        raise Problem("BAD_USER_INPUT", "filters must be a list of {field, operator, value, path?}.")
-    return cast(list[Mapping[str, Any]], given)
 
 
 def _order(text: str | None) -> dict[str, str] | None:
@@ -156,9 +142,9 @@ def _shown(listing: Listing) -> dict[str, Any]:
 def _unless_known(request: Request, content: dict[str, Any]) -> Response:
     """The answer, or 304 where the browser has the same one already."""
     answer = json_answer(content)
-    tag = f'W/"{hashlib.blake2b(bytes(answer.body), digest_size=12).hexdigest()}"'
+    tag, known = known_tag(request, bytes(answer.body))
     headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "x-api-key, x-project-id, cookie"}
-    if request.headers.get("if-none-match") == tag:
+    if known:
         return Response(status_code=304, headers=headers)
     answer.headers.update(headers)
     return answer

@@ -20,6 +20,19 @@ def object_of(body: bytes) -> dict[str, Any]:
     return cast(dict[str, Any], content)
 
 
+def filters_of(text: str | None) -> list[Mapping[str, Any]]:
+    """Filters as JSON, in the grammar of the published clients; none where there is no text. Raises `Problem` 400."""
+    if not text:
+        return []
+    try:
+        given: Any = loads(text)
+    except (ValueError, RecursionError):
+        raise Problem("BAD_USER_INPUT", "filters must be JSON: a list of {field, operator, value, path?}.") from None
+    if not isinstance(given, list) or not all(isinstance(item, dict) for item in cast(list[Any], given)):
+        raise Problem("BAD_USER_INPUT", "filters must be a list of {field, operator, value, path?}.")
+    return cast(list[Mapping[str, Any]], given)
+
+
 def role_of(value: Any) -> Role:
     """A role by its name. Raises `Problem` 400."""
     if not isinstance(value, str) or value not in Role.__members__:

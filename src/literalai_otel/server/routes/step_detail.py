@@ -1,6 +1,5 @@
 """`GET /api/steps/{id}`: one step with everything that the page shows of it."""
 
-import gzip
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -15,15 +14,13 @@ from literalai_otel.server.address import base_url
 from literalai_otel.server.files import Files
 from literalai_otel.server.media import preview_of
 from literalai_otel.server.problems import Problem
-from literalai_otel.server.routes.answers import JSON
+from literalai_otel.server.routes.answers import compressed_answer
 from literalai_otel.server.store import step_detail
 from literalai_otel.server.store.projects import Project
 from literalai_otel.server.store.store import Store
 
 _AT_A_TIME: Final = 4
 """Steps that are read at one time: each may have megabytes."""
-_COMPRESS_FROM: Final = 1_024
-_LEVEL: Final = 1
 _IDS: Final = {"trace_id": "traceId", "span_id": "spanId", "parent_span_id": "parentSpanId"}
 
 
@@ -43,14 +40,9 @@ class StepDetailRoute:
         only what the step's metadata keep of the span is there.
         """
         step_id: str = request.path_params["id"]
-        content = await to_thread.run_sync(self._read, caller.project, step_id, limiter=self._limit)
-        headers = {"cache-control": "private, no-cache", "vary": "accept-encoding"}
-        if len(content) >= _COMPRESS_FROM and "gzip" in request.headers.get("accept-encoding", ""):
-            content = await to_thread.run_sync(lambda: gzip.compress(content, _LEVEL, mtime=0), limiter=self._limit)
-            headers["content-encoding"] = "gzip"
-        return Response(content, media_type=JSON, headers=headers)
+        return await to_thread.run_sync(self._answer, request, caller.project, step_id, limiter=self._limit)
 
-    def _read(self, project: Project, step_id: str) -> bytes:
+    def _answer(self, request: Request, project: Project, step_id: str) -> Response:
         step = self._store.read(step_detail.get, project.id, step_id)
         if step is None:
             raise Problem("NOT_FOUND", f"There is no step {step_id!r} in this project.")
@@ -58,7 +50,8 @@ class StepDetailRoute:
             self._give_address(project, attachment)
         step["raw"] = _raw(step)
         del step["span"]
-        return jsonable.dumps(step)
+        headers = {"cache-control": "private, no-cache", "vary": "accept-encoding"}
+        return compressed_answer(request, jsonable.dumps(step), headers)
 
     def _give_address(self, project: Project, attachment: dict[str, Any]) -> None:
         object_key: str | None = attachment["objectKey"]

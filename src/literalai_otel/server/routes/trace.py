@@ -1,7 +1,5 @@
 """`GET /api/trace`: all rows of a trace in one answer, compact, compressed and with an ETag. `GET /api/find`: whose."""
 
-import gzip
-import hashlib
 from typing import Final
 
 from anyio import CapacityLimiter, to_thread
@@ -13,16 +11,13 @@ from literalai_otel.server.access.caller import Caller
 from literalai_otel.server.access.permissions import Need, Resource, Right, Role, may
 from literalai_otel.server.access.sessions import Visitor
 from literalai_otel.server.problems import Problem
-from literalai_otel.server.routes.answers import JSON, json_answer
+from literalai_otel.server.routes.answers import compressed_answer, json_answer, known_tag
 from literalai_otel.server.store import memberships, trace
 from literalai_otel.server.store.projects import Project
 from literalai_otel.server.store.store import Store
 
 MAX_IDS: Final = 200
 """Rows that are asked for by id: as many as an address of usual length takes."""
-_COMPRESS_FROM: Final = 1_024
-_LEVEL: Final = 1
-"""Twice as large as level 6 would make it, in a fifth of its time: the answer is waited for."""
 _AT_A_TIME: Final = 4
 """Traces that are read at one time: each may be fifty thousand rows."""
 _WAYS: Final = ("thread", "run", "step")
@@ -87,15 +82,9 @@ class TraceRoute:
                 "cut": found.cut,
             }
         )
-        # A weak tag: the compressed and the plain answer say the same.
-        tag = f'W/"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
+        tag, known = known_tag(request, content)
         headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "accept-encoding"}
-        if tag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        if len(content) >= _COMPRESS_FROM and "gzip" in request.headers.get("accept-encoding", ""):
-            content = gzip.compress(content, _LEVEL, mtime=0)
-            headers["content-encoding"] = "gzip"
-        return Response(content, media_type=JSON, headers=headers)
+        return Response(status_code=304, headers=headers) if known else compressed_answer(request, content, headers)
 
 
 def _wanted(request: Request) -> tuple[str, str]:

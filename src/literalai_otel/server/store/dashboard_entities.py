@@ -27,11 +27,10 @@ from literalai_otel.server.store.figures import (
     Figures,
     merge,
 )
+from literalai_otel.server.store.portions import portions
 from literalai_otel.server.store.tables import participants, scores, steps, threads
 
 HUMAN: Final = "HUMAN"
-_CHUNK: Final = 500
-"""Ids in one IN: databases bound the parameters of a statement."""
 _AT_ONCE: Final = 2_000
 """Scores that are fetched at once, and between two looks at the clock."""
 
@@ -152,8 +151,8 @@ def _add_score(into: Figures | None, name: str | None, count: int, valued: int, 
 def _users_of(connection: Connection, project_id: int, thread_ids: Sequence[str]) -> dict[str, str]:
     """Thread -> user, of those of the threads that have one."""
     found: dict[str, str] = {}
-    for start in range(0, len(thread_ids), _CHUNK):
-        own = (threads.c.project_id == project_id, threads.c.id.in_(thread_ids[start : start + _CHUNK]))
+    for ids in portions(thread_ids):
+        own = (threads.c.project_id == project_id, threads.c.id.in_(ids))
         statement = select(threads.c.id, threads.c.participant_id).where(*own, threads.c.participant_id.is_not(None))
         found.update((row.id, row.participant_id) for row in connection.execute(statement))
     return found

@@ -12,11 +12,10 @@ from sqlalchemy import delete as delete_from
 from sqlalchemy import update as change
 
 from literalai_otel.server.store.file_tables import blobs, files, server_secrets
+from literalai_otel.server.store.portions import portions
 from literalai_otel.server.store.tables import attachments, projects
 from literalai_otel.server.times import now
 
-_CHUNK: Final = 500
-"""Ids in one IN: databases bound the parameters of a statement."""
 _COLUMNS: Final = tuple(column for column in files.c if column.name != "row_id")
 _SWEEP: Final = 100
 """Blobs that one sweep transaction removes at most: the writer must not be held up by a folder of them."""
@@ -91,7 +90,7 @@ def delete_of_thread(connection: Connection, project_id: int, thread_id: str) ->
 
 def delete_unattached(connection: Connection, project_id: int, object_keys: Sequence[str]) -> None:
     """Deletes those of the files that no attachment of the project holds any more."""
-    for start in range(0, len(object_keys), _CHUNK):
+    for some in portions(object_keys):
         attached = select(attachments.c.object_key).where(
             attachments.c.project_id == project_id, attachments.c.object_key == files.c.id
         )
@@ -99,7 +98,7 @@ def delete_unattached(connection: Connection, project_id: int, object_keys: Sequ
             connection,
             and_(
                 files.c.project_id == project_id,
-                files.c.id.in_(object_keys[start : start + _CHUNK]),
+                files.c.id.in_(some),
                 ~attached.exists(),
             ),
         )

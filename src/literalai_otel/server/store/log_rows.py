@@ -16,6 +16,7 @@ from literalai_otel.server.filters import Order
 from literalai_otel.server.store import generations, participants, prompt_links, scores, steps, threads, totals
 from literalai_otel.server.store.conditions import where
 from literalai_otel.server.store.paging import Listing, PageQuery, fetch
+from literalai_otel.server.store.portions import portions
 from literalai_otel.server.store.searching import ids_like, search_for
 from literalai_otel.server.store.tables import participants as user_table
 from literalai_otel.server.store.tables import scores as score_table
@@ -26,8 +27,6 @@ from literalai_otel.server.times import format_time
 
 PREVIEW: Final = 200
 """Characters of a long text in a row, as many as the hot row of a step holds of its input."""
-_CHUNK: Final = 500
-"""Ids in one IN: databases bound the parameters of a statement."""
 MOST_STEPS: Final = 2_000
 """Steps of the threads of a page whose scores are looked up; the scores of larger ones are seen in the thread."""
 
@@ -175,10 +174,9 @@ def _scores_of_threads(
     )
     columns = (score_table.c.step_id, score_table.c.name, score_table.c.value)
     grouped: dict[str, list[tuple[str, float | None]]] = {}
-    ids = list(thread_of)
-    for begin in range(0, len(ids), _CHUNK):
-        chunk = (score_table.c.project_id == project_id, score_table.c.step_id.in_(ids[begin : begin + _CHUNK]))
-        for step_id, name, value in connection.execute(select(*columns).where(*chunk)):
+    for ids in portions(list(thread_of)):
+        of_steps = (score_table.c.project_id == project_id, score_table.c.step_id.in_(ids))
+        for step_id, name, value in connection.execute(select(*columns).where(*of_steps)):
             grouped.setdefault(thread_of[step_id], []).append((name, value))
     return {thread_id: _means(values) for thread_id, values in grouped.items()}
 

@@ -103,7 +103,6 @@ def change_role(connection: Connection, project_id: int, account_id: int, role: 
     Raises:
         LastAdminError: the project would be left without an admin.
     """
-    _lock(connection, project_id)
     if role != ADMIN:
         _not_the_last(connection, project_id, account_id)
     changed = update(memberships).where(*_own(project_id, account_id)).values(role=role)
@@ -116,14 +115,12 @@ def remove(connection: Connection, project_id: int, account_id: int) -> bool:
     Raises:
         LastAdminError: the project would be left without an admin.
     """
-    _lock(connection, project_id)
     _not_the_last(connection, project_id, account_id)
     return connection.execute(delete(memberships).where(*_own(project_id, account_id))).rowcount > 0
 
 
 def transfer(connection: Connection, project_id: int, giver: int, taker: int, role: str) -> bool:
     """Makes `taker` an admin and gives `giver` the `role`; False when `taker` is no member."""
-    _lock(connection, project_id)
     taken = update(memberships).where(*_own(project_id, taker)).values(role=ADMIN)
     if not connection.execute(taken).rowcount:
         return False
@@ -242,11 +239,6 @@ def _invitations(connection: Connection, condition: Any) -> list[Invitation]:
 
 def _own(project_id: int, account_id: int) -> tuple[Any, Any]:
     return memberships.c.project_id == project_id, memberships.c.account_id == account_id
-
-
-def _lock(connection: Connection, project_id: int) -> None:
-    """Two admins that leave at the same moment must not both find the other one there."""
-    connection.execute(select(projects.c.id).where(projects.c.id == project_id).with_for_update())
 
 
 def _not_the_last(connection: Connection, project_id: int, account_id: int) -> None:

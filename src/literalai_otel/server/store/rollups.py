@@ -27,6 +27,7 @@ from sqlalchemy import update as change
 
 from literalai_otel.server.store import dashboard_marks, totals
 from literalai_otel.server.store.driver import Driver
+from literalai_otel.server.store.portions import portions
 from literalai_otel.server.store.stored import Stored
 from literalai_otel.server.store.tables import participants, run_totals, steps, threads
 from literalai_otel.server.store.totals import Ledger, Numbers, added, facts_of
@@ -44,7 +45,6 @@ _PUT_RUN: Final = (
 )
 _TOKENS: Final = totals.COLUMNS.index("token_count")
 _STEPS: Final = totals.COLUMNS.index("step_count")
-_PORTION: Final = 500
 
 
 # --- in the transaction of a batch ----------------------------------------------------------------
@@ -104,7 +104,7 @@ def _write_runs(db: Driver, project_id: int, ledger: Ledger) -> None:
 def of_runs(connection: Connection, project_id: int, run_ids: Sequence[str]) -> dict[str, Row[Any]]:
     """The totals of those of the steps that are root runs."""
     found: dict[str, Row[Any]] = {}
-    for part in _portions(run_ids):
+    for part in _in_portions(run_ids):
         own = and_(run_totals.c.project_id == project_id, run_totals.c.run_id.in_(part))
         found.update((row.run_id, row) for row in connection.execute(select(run_totals).where(own)))
     return found
@@ -132,9 +132,9 @@ def forget(connection: Connection, project_id: int, deleted: Iterable[Stored]) -
     for step in deleted:
         ledger.change(facts_of(step), None)
     dashboard_marks.mark(connection, project_id, ledger.quarters)
-    for part in _portions(ledger.threads):
+    for part in _in_portions(ledger.threads):
         _forget_in_threads(connection, project_id, {thread_id: ledger.threads[thread_id] for thread_id in part})
-    for part in _portions(ledger.runs):
+    for part in _in_portions(ledger.runs):
         _forget_in_runs(connection, project_id, {run_id: ledger.runs[run_id] for run_id in part})
 
 
@@ -192,7 +192,7 @@ def recount(connection: Connection, project_id: int | None = None, *, thread_ids
         _recount_runs(connection, project_id)
         recount_users(connection, project_id)
         return
-    for part in _portions(thread_ids):
+    for part in _in_portions(thread_ids):
         _recount_threads(connection, project_id, part)
         holders = select(threads.c.participant_id).where(threads.c.id.in_(part), *_within(threads, project_id))
         recount_users(connection, project_id, connection.execute(holders).scalars())
@@ -212,7 +212,7 @@ def recount_users(connection: Connection, project_id: int | None, user_ids: Iter
     statement = change(participants).values(counted)
     if project_id is not None:
         statement = statement.where(participants.c.project_id == project_id)
-    for part in [None] if user_ids is None else _portions(user_ids):
+    for part in [None] if user_ids is None else _in_portions(user_ids):
         connection.execute(statement if part is None else statement.where(participants.c.id.in_(part)))
 
 
@@ -307,6 +307,6 @@ def _within(table: Any, project_id: int | None) -> list[ColumnElement[bool]]:
     return [] if project_id is None else [table.c.project_id == project_id]
 
 
-def _portions(ids: Iterable[str | None] | None) -> list[list[str]]:
-    named = sorted({named for named in ids or () if named is not None})
-    return [named[start : start + _PORTION] for start in range(0, len(named), _PORTION)]
+def _in_portions(ids: Iterable[str | None] | None) -> Iterable[Sequence[str]]:
+    """Those that are ids, each once, in portions."""
+    return portions(sorted({named for named in ids or () if named is not None}))

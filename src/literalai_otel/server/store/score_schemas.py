@@ -15,6 +15,7 @@ from literalai_otel.jsonable import loads
 from literalai_otel.server.store.evaluation_tables import score_schemas
 from literalai_otel.server.store.json_columns import encode_list
 from literalai_otel.server.store.paging import Listing, PageQuery, Sorting, fetch
+from literalai_otel.server.store.portions import portions
 from literalai_otel.server.store.score_rules import CATEGORICAL, Rule
 from literalai_otel.server.store.tables import scores
 from literalai_otel.server.times import format_time, now
@@ -22,8 +23,6 @@ from literalai_otel.server.values import InvalidValueError, clean_id, clean_text
 
 _ORDERS: Final[Mapping[str, Column[Any]]] = {"createdAt": score_schemas.c.created_at, "name": score_schemas.c.name}
 _RULE: Final = ("categories", "min", "max")
-_CHUNK: Final = 400
-"""Names in one IN: databases bound the parameters of a statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +120,8 @@ def of_scores(
     """The schemas with one of these ids or names."""
     found: dict[str, ScoreSchema] = {}
     for column, wanted in ((score_schemas.c.id, sorted(ids)), (score_schemas.c.name, sorted(names))):
-        for start in range(0, len(wanted), _CHUNK):
-            own = (score_schemas.c.project_id == project_id, column.in_(wanted[start : start + _CHUNK]))
+        for some in portions(wanted):
+            own = (score_schemas.c.project_id == project_id, column.in_(some))
             for row in connection.execute(select(score_schemas).where(*own)):
                 found[row.id] = ScoreSchema(row.id, row.name, rule_of(row))
     return list(found.values())

@@ -21,6 +21,7 @@ from literalai_otel.server.store.conditions import where
 from literalai_otel.server.store.evaluation_tables import experiment_items
 from literalai_otel.server.store.journal import notes_of
 from literalai_otel.server.store.paging import Listing, PageQuery, Sorting, fetch
+from literalai_otel.server.store.portions import portions
 from literalai_otel.server.store.score_rules import CATEGORICAL, finite
 from literalai_otel.server.store.tables import participants, scores, steps, threads
 from literalai_otel.server.times import format_time, now
@@ -64,8 +65,6 @@ _ORDERS: Final[Mapping[str, tuple[ColumnElement[Any], bool]]] = {
     "name": (scores.c.name, True),
     "value": (scores.c.value, True),
 }
-_CHUNK: Final = 500
-"""Ids in one IN: databases bound the parameters of a statement."""
 
 
 class ProtectedScoreError(LiteralError):
@@ -107,7 +106,7 @@ def get(connection: Connection, project_id: int, score_id: str) -> dict[str, Any
 def of_items(connection: Connection, project_id: int, item_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """The scores of each item of an experiment, in order of arrival."""
     grouped: dict[str, list[dict[str, Any]]] = {item_id: [] for item_id in item_ids}
-    for chunk in _chunks(item_ids):
+    for chunk in portions(item_ids):
         statement = select(*_COLUMNS).select_from(_WITH_STEP)
         own = (scores.c.project_id == project_id, scores.c.dataset_experiment_item_id.in_(chunk))
         for row in connection.execute(statement.where(*own).order_by(scores.c.row_id)):
@@ -218,7 +217,7 @@ def delete(connection: Connection, project_id: int, score_id: str) -> dict[str, 
 
 def delete_of_items(connection: Connection, project_id: int, item_ids: Sequence[str]) -> None:
     """Deletes the scores of items that go with their experiment."""
-    for chunk in _chunks(item_ids):
+    for chunk in portions(item_ids):
         own = (scores.c.project_id == project_id, scores.c.dataset_experiment_item_id.in_(chunk))
         connection.execute(delete_from(scores).where(*own))
 
@@ -252,7 +251,7 @@ def _with_step(row: Row[Any]) -> dict[str, Any]:
 
 def _of_ids(connection: Connection, project_id: int, ids: Sequence[str]) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    for chunk in _chunks(ids):
+    for chunk in portions(ids):
         own = (scores.c.project_id == project_id, scores.c.id.in_(chunk))
         rows = connection.execute(select(*_COLUMNS).select_from(_WITH_STEP).where(*own))
         found.update((row.id, _with_step(row)) for row in rows)
@@ -261,7 +260,7 @@ def _of_ids(connection: Connection, project_id: int, ids: Sequence[str]) -> list
 
 def _check_items(connection: Connection, project_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
     wanted = {row["dataset_experiment_item_id"] for row in rows} - {None}
-    for chunk in _chunks(sorted(wanted)):
+    for chunk in portions(sorted(wanted)):
         own = (experiment_items.c.project_id == project_id, experiment_items.c.id.in_(chunk))
         wanted -= set(connection.execute(select(experiment_items.c.id).where(*own)).scalars())
     if wanted:
@@ -303,7 +302,3 @@ def _allowed(connection: Connection, project_id: int, score_id: str, values: Map
 
 def _text(value: str | None, field: str) -> str | None:
     return None if value is None else clean_text(value, field)
-
-
-def _chunks(ids: Sequence[str]) -> list[Sequence[str]]:
-    return [ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)]

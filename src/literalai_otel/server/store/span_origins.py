@@ -7,12 +7,12 @@ from sqlalchemy import Connection, delete, func, select
 
 from literalai_otel.jsonable import loads
 from literalai_otel.server.store.driver import Driver
+from literalai_otel.server.store.portions import portions
 from literalai_otel.server.store.rows import SpanOrigin
 from literalai_otel.server.store.span_tables import span_origins
 from literalai_otel.server.store.tables import steps
 from literalai_otel.server.times import now
 
-_CHUNK: Final = 500
 _STEADY: Final = 3_600_000_000
 """Microseconds for which a known origin is not written again."""
 _NOTE: Final = (
@@ -32,9 +32,7 @@ def note(db: Driver, project_id: int, origins: Iterable[SpanOrigin | None], mome
 def of(connection: Connection, project_id: int, digests: Collection[str]) -> dict[str, dict[str, Any]]:
     """The content by digest: `{"scope": {…}, "resource": {…}}`."""
     found: dict[str, dict[str, Any]] = {}
-    wanted = list(set(digests))
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = wanted[start : start + _CHUNK]
+    for chunk in portions(list(set(digests))):
         own = (span_origins.c.project_id == project_id, span_origins.c.digest.in_(chunk))
         statement = select(span_origins.c.digest, span_origins.c.content).where(*own)
         found.update((digest, loads(content)) for digest, content in connection.execute(statement))

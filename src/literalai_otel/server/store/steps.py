@@ -14,6 +14,7 @@ from literalai_otel.server.store.conditions import where
 from literalai_otel.server.store.journal import notes_of
 from literalai_otel.server.store.paging import Listing, PageQuery, Sorting, fetch
 from literalai_otel.server.store.payload import unpack
+from literalai_otel.server.store.portions import portions
 from literalai_otel.server.store.scores import delete_of_steps as delete_scores
 from literalai_otel.server.store.scores import to_wire as score_to_wire
 from literalai_otel.server.store.stored import Stored
@@ -21,8 +22,6 @@ from literalai_otel.server.store.tables import attachments, scores, span_bridges
 from literalai_otel.server.times import format_time
 
 COLUMNS: Final[tuple[ColumnElement[Any], ...]] = tuple(steps.c)
-_CHUNK: Final = 500
-"""Ids in one IN: databases bound the parameters of a statement."""
 
 _TEXTS: Final = {
     "id": "id",
@@ -76,7 +75,7 @@ def get(connection: Connection, project_id: int, step_id: str) -> dict[str, Any]
 def known_ids(connection: Connection, project_id: int, ids: Sequence[str]) -> set[str]:
     """Those of `ids` that are stored steps."""
     found: set[str] = set()
-    for chunk in _chunks(list(ids)):
+    for chunk in portions(list(ids)):
         own = (steps.c.project_id == project_id, steps.c.id.in_(chunk))
         found.update(connection.execute(select(steps.c.id).where(*own)).scalars())
     return found
@@ -127,7 +126,7 @@ def tree(connection: Connection, project_id: int, root_id: str, *, payload: bool
         rows = connection.execute(select(*COLUMNS).where(steps.c.project_id == project_id, pending.pop())).all()
         fresh = [row for row in rows if row.row_id not in found]
         found.update((row.row_id, row) for row in fresh)
-        chunks = _chunks([row.id for row in fresh])
+        chunks = portions([row.id for row in fresh])
         pending += (or_(steps.c.parent_id.in_(chunk), steps.c.root_run_id.in_(chunk)) for chunk in chunks)
     rows = sorted(found.values(), key=lambda row: (row.sort_time, row.row_id))
     return to_wire(connection, project_id, rows, payload=payload)
@@ -143,7 +142,7 @@ def delete(connection: Connection, project_id: int, step_id: str) -> dict[str, A
 
 def delete_rows(connection: Connection, project_id: int, ids: Iterable[str]) -> None:
     """Deletes steps and everything that hangs on them."""
-    for chunk in _chunks(list(ids)):
+    for chunk in portions(list(ids)):
         own = (steps.c.project_id == project_id, steps.c.id.in_(chunk))
         row_ids = select(steps.c.row_id).where(*own).scalar_subquery()
         connection.execute(delete_from(step_payloads).where(step_payloads.c.step_row.in_(row_ids)))
@@ -223,7 +222,7 @@ def _hot_step(row: Row[Any]) -> dict[str, Any]:
 
 def _payloads(connection: Connection, row_ids: list[int]) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
-    for chunk in _chunks(row_ids):
+    for chunk in portions(row_ids):
         statement = select(step_payloads).where(step_payloads.c.step_row.in_(chunk))
         found.update((step_row, unpack(content)) for step_row, content in connection.execute(statement))
     return found
@@ -231,7 +230,7 @@ def _payloads(connection: Connection, row_ids: list[int]) -> dict[int, dict[str,
 
 def _grouped(connection: Connection, table: Table, project_id: int, step_ids: list[str]) -> dict[str, list[Row[Any]]]:
     grouped: dict[str, list[Row[Any]]] = {}
-    for chunk in _chunks(step_ids):
+    for chunk in portions(step_ids):
         statement = select(table).where(table.c.project_id == project_id, table.c.step_id.in_(chunk))
         for row in connection.execute(statement.order_by(table.c.row_id)):
             grouped.setdefault(row.step_id, []).append(row)
@@ -240,7 +239,3 @@ def _grouped(connection: Connection, table: Table, project_id: int, step_ids: li
 
 def _list(text: str | None) -> list[Any]:
     return cast(list[Any], loads(text)) if text else []
-
-
-def _chunks(items: list[Any]) -> Iterable[list[Any]]:
-    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, selec
 
 from literalai_otel.jsonable import loads
 from literalai_otel.server.store import tables, threads
+from literalai_otel.server.store.portions import portions
 from literalai_otel.server.store.tables import scores, steps
 
 MAX_ROWS: Final = 50_000
@@ -153,7 +154,7 @@ def _tree(connection: Connection, project_id: int, root_id: str) -> tuple[list[R
         rows, cut = _select(connection, project_id, condition, MAX_ROWS - len(found))
         fresh = [row[_ID] for row in rows if row[_ID] not in found]
         found.update((row[_ID], row) for row in rows)
-        below += (steps.c.parent_id.in_(chunk) for chunk in _chunks(fresh))
+        below += (steps.c.parent_id.in_(chunk) for chunk in portions(fresh, _CHUNK))
     return sorted(found.values(), key=lambda row: row.sort_time), cut
 
 
@@ -200,7 +201,7 @@ def _scores(
     """The scores of the steps that `within` finds, and of `others`, by step."""
     found: dict[str, list[list[Any]]] = {}
     conditions = [] if within is None else [scores.c.step_id.in_(_ids(project_id, within))]
-    conditions += (scores.c.step_id.in_(chunk) for chunk in _chunks(others))
+    conditions += (scores.c.step_id.in_(chunk) for chunk in portions(others, _CHUNK))
     for condition in conditions:
         statement = select(scores.c.step_id, scores.c.name, scores.c.value, scores.c.label)
         own = statement.where(scores.c.project_id == project_id, condition)
@@ -213,11 +214,7 @@ def _missing(connection: Connection, project_id: int, rows: Sequence[TraceRow]) 
     named = dict.fromkeys(chain.from_iterable((row[_PARENT], row[_ROOT_RUN]) for row in rows))
     known = {row[_ID] for row in rows}
     wanted = [name for name in named if name is not None and name not in known]
-    for chunk in _chunks(wanted):
+    for chunk in portions(wanted, _CHUNK):
         own = (steps.c.project_id == project_id, steps.c.id.in_(chunk))
         known.update(connection.execute(select(steps.c.id).where(*own)).scalars())
     return [name for name in wanted if name not in known]
-
-
-def _chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
