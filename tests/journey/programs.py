@@ -27,7 +27,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_for(url: str, seconds: float = 20) -> None:
+def wait_for(url: str, seconds: float = 50) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -39,7 +39,7 @@ def wait_for(url: str, seconds: float = 20) -> None:
             time.sleep(0.05)
 
 
-def wait_until_listening(port: int, seconds: float = 20) -> None:
+def wait_until_listening(port: int, seconds: float = 50) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:

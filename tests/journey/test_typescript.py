@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,13 +23,28 @@ ANSWER = "It is 21 degrees in Paris."
 
 
 def stored(server: Server, expected: int, seconds: float = 15) -> list[Step]:
-    """All steps once there are `expected` of them, oldest first."""
+    """All steps once there are `expected` of them, in order."""
     deadline = time.monotonic() + seconds
     while True:
         steps = server.api().get_steps(first=100).data
         if len(steps) >= expected or time.monotonic() > deadline:
-            return sorted(steps, key=lambda step: step.start_time or "")
+            return in_order(steps)
         time.sleep(0.05)
+
+
+def in_order(steps: list[Step]) -> list[Step]:
+    """Each before what is below it.
+
+    JavaScript's clock counts milliseconds: of two with the same start the one that ended first was first.
+    """
+
+    def below(parent_id: str | None) -> Iterator[Step]:
+        children = [step for step in steps if step.parent_id == parent_id]
+        for step in sorted(children, key=lambda step: (step.start_time or "", step.end_time or "")):
+            yield step
+            yield from below(step.id)
+
+    return [*below(None)]
 
 
 def outline(steps: list[Step]) -> list[str]:

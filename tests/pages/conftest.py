@@ -102,6 +102,8 @@ def page_as(request: pytest.FixtureRequest, browser: Browser, watches: dict[Page
     yield make
     unexpected = [trouble for watch in watches.values() for trouble in watch.unexpected()]
     for context in contexts:
+        for page in context.pages:
+            page.unroute_all(behavior="ignoreErrors")  # a request may be on its way through a route of the test
         context.close()
     assert not unexpected, "\n".join(unexpected)
 

@@ -19,7 +19,6 @@ from literalai_otel.export.losses import package_logger, say_unconfigured
 from literalai_otel.export.prepare import FinishedSpan
 from literalai_otel.export.processor import TAKEN
 from literalai_otel.genai.side_table import SIDE_TABLE
-from literalai_otel.translate import is_step
 
 logger = logging.getLogger(__name__)
 
@@ -47,10 +46,15 @@ class LiteralSpanExporter(SpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Queue the steps among `spans`; success means accepted, not delivered."""
-        places = self._places(spans)
-        for span in spans:
+        ended = [finished for span in spans if (finished := self._finished(span)) is not None]
+        places = self._places([finished for finished, _ in ended])
+        for finished, taken in ended:
+            key = key_of(finished)
+            if taken or key in places.passed:
+                continue
+            finished.lineage = places.lineages.get(key)
             try:
-                self._take(span, places)
+                self.delivery.submit_span(finished)
             except Exception:
                 logger.debug("span not queued", exc_info=True)
         self._say_evicted()
@@ -85,21 +89,22 @@ class LiteralSpanExporter(SpanExporter):
                 "exports in time; lower OTEL_BSP_SCHEDULE_DELAY, or use literalai_otel.init() in place of the exporter"
             )
 
-    def _places(self, spans: Sequence[ReadableSpan]) -> Places:
+    def _finished(self, span: ReadableSpan) -> tuple[FinishedSpan, bool] | None:
+        """What `span` says, and whether a processor of ours has taken it already; None for what is no span."""
+        try:
+            identity = span.get_span_context()
+            if identity is None:
+                return None
+            fields = SIDE_TABLE.take(identity.trace_id, identity.span_id)
+            return FinishedSpan(span, fields, export_all=self._export_all), getattr(span, TAKEN, False)
+        except Exception:
+            logger.debug("span not queued", exc_info=True)
+            return None
+
+    def _places(self, spans: Sequence[FinishedSpan]) -> Places:
         try:
             return places_in(spans, collapses=not self._keep_foreign, all_are_steps=self._export_all)
         except Exception:
+            # Each becomes a step where it is; what is none is left out by the translator.
             logger.debug("spans of one call were not brought together", exc_info=True)
             return Places()
-
-    def _take(self, span: ReadableSpan, places: Places) -> None:
-        identity = span.get_span_context()
-        if identity is None:
-            return
-        fields = SIDE_TABLE.take(identity.trace_id, identity.span_id)
-        key = key_of(identity)
-        if getattr(span, TAKEN, False) or key in places.aside:
-            return
-        scope = span.instrumentation_scope
-        if self._export_all or is_step(scope.name if scope is not None else "", span.attributes or {}):
-            self.delivery.submit_span(FinishedSpan(span, fields, places.lineages.get(key), export_all=self._export_all))

@@ -72,30 +72,37 @@ def _columns(cls: type[Any]) -> tuple[tuple[str, str, Reader | None], ...]:
     return tuple((field.name, name, field.metadata.get("read")) for field, name in named if name is not None)
 
 
-@cache
-def _values(cls: type[Any]) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[str, ...]]:
+_Shape = tuple[Callable[[Any], tuple[Any, ...]], tuple[str, ...]]
+_SHAPES: Final[dict[type[Any], _Shape]] = {}
+
+
+def _shape_of(cls: type[Any]) -> _Shape:
     """How to get all field values of a `cls` (which has two or more) at once, and their names on the wire."""
     columns = _columns(cls)
-    return attrgetter(*(attribute for attribute, _, _ in columns)), tuple(name for _, name, _ in columns)
+    shape = attrgetter(*(attribute for attribute, _, _ in columns)), tuple(name for _, name, _ in columns)
+    return _SHAPES.setdefault(cls, shape)
 
 
-def to_wire(value: Any) -> Any:
+def to_wire(value: object) -> Any:
     """`value` as JSON types: dataclasses become objects without their None fields, lists are walked."""
-    if isinstance(value, list):
-        return [item if item.__class__ in _JSON_TYPES else to_wire(item) for item in cast(list[Any], value)]
-    if not dataclasses.is_dataclass(value) or isinstance(value, type):
-        return value
-    read, columns = _values(type(value))
-    encoded: dict[str, Any] = {}
-    for name, item in zip(columns, read(value), strict=True):
-        if item is not None:
-            encoded[name] = item if item.__class__ in _JSON_TYPES else to_wire(item)
-    return encoded
+    shape = _SHAPES.get(type(value))
+    if shape is None:
+        if isinstance(value, list):
+            return [item if item.__class__ in _JSON_TYPES else to_wire(item) for item in cast("list[Any]", value)]
+        if not dataclasses.is_dataclass(value) or isinstance(value, type):
+            return value
+        shape = _shape_of(type(value))
+    read, columns = shape
+    return {
+        name: item if item.__class__ in _JSON_TYPES else to_wire(item)
+        for name, item in zip(columns, read(value), strict=True)
+        if item is not None
+    }
 
 
 def _complete(value: Any) -> Any:
     if isinstance(value, Entity):
-        read, columns = _values(type(value))
+        read, columns = _SHAPES.get(type(value)) or _shape_of(type(value))
         return {name: _complete(item) for name, item in zip(columns, read(value), strict=True)}
     if isinstance(value, list):
         return [_complete(item) for item in cast(list[Any], value)]

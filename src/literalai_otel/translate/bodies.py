@@ -6,116 +6,91 @@ Whatever is something else becomes one message with all of it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from literalai_otel import attributes as names
 from literalai_otel.jsonable import dumps_text
 from literalai_otel.translate.reading import Rest, structure
 
+_ASKED: Final = ("messages", "input", "prompt", "contents")
+"""Where a request has what is asked; the first that is there counts."""
 _NO_SETTINGS: Final = frozenset(
     ("model", "messages", "tools", "functions", "prompt", "input", "instructions", "system", "extra_headers")
 )
-_OF_MESSAGES: Final = ("role", "content", "name", "tool_calls", "tool_call_id", "function_call", "refusal")
+_OF_MESSAGES: Final = frozenset(
+    ("role", "content", "name", "tool_calls", "tool_call_id", "function_call", "refusal", "parts")
+)
 _ROLE_OF_TYPE: Final = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool", "chat": "user"}
 """LangChain's types of messages."""
+_OF_RESPONSES: Final = {"model": names.RESPONSE_MODEL, "id": names.RESPONSE_ID}
+_OF_CHATS: Final = {
+    **_OF_RESPONSES,
+    "service_tier": names.OPENAI_RESPONSE_SERVICE_TIER,
+    "system_fingerprint": names.OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
+}
+"""What else a response of the responses or the chat API says, and its official name."""
 
 Message = dict[str, Any]
 
 
-@dataclass(slots=True)
-class Asked:
-    """What a request says."""
-
-    messages: list[Message]
-    settings: dict[str, Any] = field(default_factory=dict[str, Any])
-    model: Any = None
-    tools: Any = None
-    is_completion: bool = False
-
-
-@dataclass(slots=True)
-class Answered:
-    """What a response says."""
-
-    messages: list[Message]
-    finish_reasons: list[str] = field(default_factory=list[str])
-    model: Any = None
-    id: Any = None
-    facts: dict[str, Any] = field(default_factory=dict[str, Any])
-
-
 def put_asked(rest: Rest, value: Any) -> None:
-    """Says the request `value` under official names; what is there already stays."""
+    """Says the request behind a body, its JSON, or a text under official names; what is there already stays."""
     if value is None or value == "":
         return
-    asked = asked_in(value)
-    rest.setdefault(names.INPUT_MESSAGES, asked.messages)
-    if asked.is_completion:
+    body = _known(value)
+    if body.__class__ is not dict:
+        rest.setdefault(names.INPUT_MESSAGES, _messages(body, "user"))
+        return
+    place = next(filter(body.__contains__, _ASKED), None)
+    asked = None if place is None else body[place]
+    if asked is None:
+        rest.setdefault(names.INPUT_MESSAGES, [body if _is_message(body) else _message("user", value)])
+        return
+    messages = _messages(asked, "user")
+    instructions = body.get("instructions", body.get("system"))
+    if instructions is not None:
+        messages.insert(0, _message("system", instructions))
+    rest.setdefault(names.INPUT_MESSAGES, messages)
+    if "prompt" in body and "messages" not in body:
         rest.setdefault(names.OPERATION_NAME, "text_completion")
-    if asked.settings:
-        rest.setdefault(names.GENERATION_SETTINGS, asked.settings)
-    if asked.model is not None:
-        rest.setdefault(names.REQUEST_MODEL, asked.model)
-    if asked.tools:
-        rest.setdefault(names.TOOL_DEFINITIONS, asked.tools)
+    settings = {key: item for key, item in body.items() if key not in _NO_SETTINGS and item is not None}
+    if settings:
+        rest.setdefault(names.GENERATION_SETTINGS, settings)
+    if body.get("model") is not None:
+        rest.setdefault(names.REQUEST_MODEL, body["model"])
+    if body.get("tools"):
+        rest.setdefault(names.TOOL_DEFINITIONS, body["tools"])
 
 
 def put_answered(rest: Rest, value: Any) -> None:
-    """Says the response `value` under official names; what is there already stays."""
+    """Says the response behind a body, its JSON, or a text under official names; what is there already stays."""
     if value is None or value == "":
         return
-    answered = answered_in(value)
-    if answered.messages:
-        rest.setdefault(names.OUTPUT_MESSAGES, answered.messages)
-    if answered.finish_reasons:
-        rest.setdefault(names.RESPONSE_FINISH_REASONS, answered.finish_reasons)
-    if answered.model is not None:
-        rest.setdefault(names.RESPONSE_MODEL, answered.model)
-    if answered.id is not None:
-        rest.setdefault(names.RESPONSE_ID, answered.id)
-    for name, fact in answered.facts.items():
-        rest.setdefault(name, fact)
-
-
-def asked_in(value: Any) -> Asked:
-    """The request behind a body, its JSON, or a text."""
     body = _known(value)
-    if not isinstance(body, dict):
-        return Asked(_messages(body, "user"))
-    known = cast(dict[str, Any], body)
-    found = next((known[key] for key in ("messages", "input", "prompt", "contents") if key in known), None)
-    if found is None:
-        return Asked([known] if _is_message(known) else [_message("user", value)])
-    instructions = known.get("instructions", known.get("system"))
-    return Asked(
-        messages=[
-            *([] if instructions is None else [_message("system", instructions)]),
-            *_messages(found, "user"),
-        ],
-        settings={key: item for key, item in known.items() if key not in _NO_SETTINGS and item is not None},
-        model=known.get("model"),
-        tools=known.get("tools"),
-        is_completion="prompt" in known and "messages" not in known,
-    )
-
-
-def answered_in(value: Any) -> Answered:
-    """The response behind a body, its JSON, or a text."""
-    body = _known(value)
-    if not isinstance(body, dict):
-        return Answered(_messages(body, "assistant"))
-    known = cast(dict[str, Any], body)
-    if isinstance(known.get("choices"), list):
-        return _of_choices(known, cast(list[Any], known["choices"]))
-    if isinstance(known.get("generations"), list):
-        return Answered(_of_generations(cast(list[Any], known["generations"])))
-    if known.get("object") == "response" and isinstance(known.get("output"), list):
-        items = _messages(known["output"], "assistant")
-        return Answered(_merged(items), model=known.get("model"), id=known.get("id"))
-    if "output" in known and len(known) == 1:
-        return Answered([] if known["output"] is None else _messages(_known(known["output"]), "assistant"))
-    return Answered(_messages(known, "assistant"))
+    facts: Mapping[str, str] = {}
+    if body.__class__ is not dict:
+        messages = _messages(body, "assistant")
+    elif body.get("choices").__class__ is list:
+        choices = _dicts(body["choices"])
+        messages = _of_choices(choices)
+        reasons = [reason for choice in choices if isinstance(reason := choice.get("finish_reason"), str)]
+        if reasons:
+            rest.setdefault(names.RESPONSE_FINISH_REASONS, reasons)
+        facts = _OF_CHATS
+    elif body.get("generations").__class__ is list:
+        messages = _of_generations(body["generations"])
+    elif body.get("object") == "response" and body.get("output").__class__ is list:
+        messages = _merged(_messages(body["output"], "assistant"))
+        facts = _OF_RESPONSES
+    elif "output" in body and len(body) == 1:
+        messages = _messages(_known(body["output"]), "assistant")
+    else:
+        messages = _messages(body, "assistant")
+    if messages:
+        rest.setdefault(names.OUTPUT_MESSAGES, messages)
+    for key, official in facts.items():
+        if body.get(key) is not None:
+            rest.setdefault(official, body[key])
 
 
 def _known(value: Any) -> Any:
@@ -133,18 +108,16 @@ def _message(role: str, content: Any) -> Message:
 
 def _messages(value: Any, role: str) -> list[Message]:
     """Every message of a list, a list of lists (LangChain's batches), one message, or a text."""
-    if isinstance(value, list):
-        items = cast(list[Any], value)
-        if items and isinstance(items[0], list):
-            items = cast(list[Any], items[0])
-        if items and all(isinstance(item, dict) for item in items):
+    if value.__class__ is list:
+        items = value[0] if value and value[0].__class__ is list else value
+        kinds = {*map(type, items)}
+        if kinds == {dict}:
             return [_normal(item, role) for item in items]
-        if items and all(isinstance(item, str) for item in items):
+        if kinds == {str}:
             return [_message(role, item) for item in items]
         return [_message(role, items)] if items else []
-    if isinstance(value, dict):
-        known = cast(dict[str, Any], value)
-        return [_normal(known, role) if _is_message(known) or "type" in known else _message(role, known)]
+    if value.__class__ is dict:
+        return [_normal(value, role) if _is_message(value) or "type" in value else _message(role, value)]
     return [] if value is None else [_message(role, value)]
 
 
@@ -152,9 +125,8 @@ def _normal(item: dict[str, Any], role: str) -> Message:
     """A message of any of the known forms as one of OpenAI's chat API."""
     if len(item) == 2 and "role" in item and type(item.get("content")) is str:
         return item  # nearly all are
-    fields: Any = item.get("kwargs")
-    if item.get("lc") == 1 and isinstance(fields, dict):
-        return _of_langchain(cast(dict[str, Any], fields), role)
+    if item.get("lc") == 1 and item.get("kwargs").__class__ is dict:
+        return _of_langchain(item["kwargs"], role)
     kind = item.get("type")
     if "role" not in item and isinstance(kind, str):
         if kind in _ROLE_OF_TYPE and "content" in item:
@@ -164,17 +136,15 @@ def _normal(item: dict[str, Any], role: str) -> Message:
             return {**_message("assistant", None), "tool_calls": [_call(item.get("call_id"), function)]}
         if kind == "function_call_output":
             return {**_message("tool", item.get("output")), "tool_call_id": item.get("call_id")}
-    found = {key: item[key] for key in _OF_MESSAGES if item.get(key) is not None}
-    if "parts" in item:
-        found["parts"] = item["parts"]
-    content = found.get("content")
-    if isinstance(content, list):
-        found["content"] = _contents(cast(list[Any], content))
+    found = {key: value for key, value in item.items() if value is not None and key in _OF_MESSAGES}
+    content: Any = found.get("content")
+    if content.__class__ is list:
+        found["content"] = _contents(content)
     return {"role": role, "content": None, **found} if found else _message(role, item)
 
 
 def _dicts(items: Any) -> list[dict[str, Any]]:
-    return [cast(dict[str, Any], item) for item in items if isinstance(item, dict)]
+    return [item for item in items if item.__class__ is dict]
 
 
 def _contents(parts: list[Any]) -> Any:
@@ -214,36 +184,25 @@ def _call(call_id: Any, function: dict[str, Any]) -> dict[str, Any]:
     return {"id": call_id, "type": "function", "function": function}
 
 
-def _of_choices(body: Mapping[str, Any], choices: list[Any]) -> Answered:
-    known = _dicts(choices)
-    messages: list[Message] = []
-    for choice in known:
+def _of_choices(choices: list[dict[str, Any]]) -> list[Message]:
+    found: list[Message] = []
+    for choice in choices:
         message: Any = choice.get("message", choice.get("delta"))
-        if isinstance(message, dict):
-            messages.append(_normal(cast(dict[str, Any], message), "assistant"))
+        if message.__class__ is dict:
+            found.append(_normal(message, "assistant"))
         elif "text" in choice:
-            messages.append(_message("assistant", choice["text"]))
-    facts = {
-        names.OPENAI_RESPONSE_SERVICE_TIER: body.get("service_tier"),
-        names.OPENAI_RESPONSE_SYSTEM_FINGERPRINT: body.get("system_fingerprint"),
-    }
-    return Answered(
-        messages,
-        finish_reasons=[reason for choice in known if isinstance(reason := choice.get("finish_reason"), str)],
-        model=body.get("model"),
-        id=body.get("id"),
-        facts={name: fact for name, fact in facts.items() if fact is not None},
-    )
+            found.append(_message("assistant", choice["text"]))
+    return found
 
 
 def _of_generations(generations: list[Any]) -> list[Message]:
-    first = cast(list[Any], generations[0]) if generations and isinstance(generations[0], list) else generations
+    first = generations[0] if generations and generations[0].__class__ is list else generations
     found: list[Message] = []
     for generation in _dicts(first):
         message: Any = generation.get("message")
         found.append(
-            _normal(cast(dict[str, Any], message), "assistant")
-            if isinstance(message, dict)
+            _normal(message, "assistant")
+            if message.__class__ is dict
             else _message("assistant", generation.get("text"))
         )
     return found

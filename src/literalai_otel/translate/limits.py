@@ -94,9 +94,9 @@ def _identity(step: Step, metadata: dict[str, Any]) -> dict[str, Any]:
     before = (step.metadata or {}).get("otel")
     if not isinstance(before, dict):
         return {}
-    ids = {key: item for key, item in cast(dict[str, Any], before).items() if key in _IDENTITY}
+    ids = {key: item for key, item in cast("dict[str, Any]", before).items() if key in _IDENTITY}
     after = metadata.get("otel")
-    return {"otel": {**(cast(dict[str, Any], after) if isinstance(after, dict) else {}), **ids}}
+    return {"otel": {**(cast("dict[str, Any]", after) if isinstance(after, dict) else {}), **ids}}
 
 
 def _within(
@@ -201,4 +201,4 @@ def _without_largest(value: Any, cap: int) -> Any:
 
 
 def _entries(container: Any) -> dict[Any, Any]:
-    return dict(enumerate(cast(list[Any], container))) if isinstance(container, list) else container
+    return dict(enumerate(cast("list[Any]", container))) if isinstance(container, list) else container

@@ -38,12 +38,12 @@ def messages_of(value: Any, default_role: str = "user") -> list[GenerationMessag
     if not isinstance(value, list | tuple):
         return [] if value is None else [{"role": default_role, "content": _as_text(value)}]
     found: list[GenerationMessage] = []
-    for item in cast(list[Any], value):
+    for item in cast("list[Any]", value):
         plain = _plain_text(item)
         if plain is not None:
             found.append(plain)
         elif isinstance(item, dict):
-            found += _converted(cast(dict[str, Any], item), default_role)
+            found += _converted(cast("dict[str, Any]", item), default_role)
         elif item is not None:
             found.append({"role": default_role, "content": _as_text(item)})
     return found
@@ -58,12 +58,14 @@ def system_message_of(value: Any) -> list[GenerationMessage]:
             return [{"role": "system", "content": value}]
     if isinstance(value, str):
         return [{"role": "system", "content": value}]
-    parts = cast(list[Any], value if isinstance(value, list | tuple) else [value])
+    parts = cast("list[Any]", value if isinstance(value, list | tuple) else [value])
     if not parts or parts == [None]:
         return []
     if all(isinstance(part, dict) and ("role" in part or "parts" in part) for part in parts):
         return messages_of(parts, "system")  # some packages send whole messages here
-    return _converted({"role": "system", "parts": parts}, "system")
+    message = {"role": "system", "parts": parts}
+    plain = _plain_text(message)
+    return _converted(message, "system") if plain is None else [plain]
 
 
 def joined_text(messages: list[GenerationMessage]) -> str | None:
@@ -83,28 +85,29 @@ def finish_reasons_of(value: Any) -> list[str]:
     if not isinstance(value, list | tuple):
         return []
     reasons = [
-        cast(dict[str, Any], item).get("finish_reason") for item in cast(list[Any], value) if isinstance(item, dict)
+        cast("dict[str, Any]", item).get("finish_reason") for item in cast("list[Any]", value) if isinstance(item, dict)
     ]
     return [reason for reason in reasons if isinstance(reason, str) and reason]
 
 
 def _plain_text(message: Any) -> GenerationMessage | None:
     """Nearly every message is one text under a known role; the way through `_Assembly` takes four times as long."""
-    if type(message) is not dict:
+    if message.__class__ is not dict:
         return None
-    known = cast(dict[str, Any], message)
-    parts: Any = known.get("parts")
-    role: Any = known.get("role")
-    if len(known) == 2 and type(role) is str and role in ROLES and type(cast(object, known.get("content"))) is str:
-        return known  # it is one already
-    if type(cast(object, parts)) is not list or len(parts) != 1 or type(role) is not str or role not in ROLES:
+    role = message.get("role")
+    if role.__class__ is not str or role not in ROLES:
         return None
-    if len(known) != 2 and not (len(known) == 3 and "finish_reason" in known):
+    parts = message.get("parts")
+    if parts.__class__ is not list:
+        # Of one that is OpenAI-like already nothing has to be done.
+        return message if len(message) == 2 and message.get("content").__class__ is str else None
+    if len(parts) != 1 or len(message) != (3 if "finish_reason" in message else 2):
         return None
     part = parts[0]
-    if type(cast(object, part)) is not dict or part.get("type") != "text" or type(part.get("content")) is not str:
+    if part.__class__ is not dict or part.get("type") != "text":
         return None
-    return {"role": role, "content": part["content"]}
+    content = part.get("content")
+    return {"role": role, "content": content} if content.__class__ is str else None
 
 
 def _converted(message: dict[str, Any], default_role: str) -> list[GenerationMessage]:
@@ -123,7 +126,7 @@ def _converted(message: dict[str, Any], default_role: str) -> list[GenerationMes
     if isinstance(parts, str):
         return [{**base, "content": parts, **extras}]
     assembly = _Assembly()
-    for part in cast(list[Any], parts if isinstance(parts, list | tuple) else [parts]):
+    for part in cast("list[Any]", parts if isinstance(parts, list | tuple) else [parts]):
         if isinstance(part, dict):
             typed = cast(Part, part)
             kind = typed.get("type")
@@ -306,7 +309,7 @@ def _as_text(value: Any) -> str:
 
 def _text_of(content: Any) -> str:
     if isinstance(content, list):
-        parts = cast(list[Any], content)
+        parts = cast("list[Any]", content)
         return "\n".join(
             _as_text(cast(Part, part).get("text", "")) if isinstance(part, dict) else _as_text(part) for part in parts
         )

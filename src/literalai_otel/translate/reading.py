@@ -8,7 +8,7 @@ the end is kept in `metadata.otel.attributes`: nothing that a span says gets los
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeVar, cast
@@ -20,6 +20,8 @@ from literalai_otel.translate.record import SpanRecord
 
 T = TypeVar("T")
 _OPENINGS: Final = ("{", "[")
+_JSON_BEGINS: Final = frozenset('{["-0123456789tfnNI \t\r\n')
+"""What a JSON text may begin with; `NaN` and `Infinity` are none, but written."""
 _MAX_DIGITS: Final = 6
 """Longer numbers in a name count nothing."""
 
@@ -54,16 +56,15 @@ def take_places(rest: Rest, places: Places) -> defaultdict[str, dict[str, Any]]:
     stays in `rest`; of two attributes with one place the first counts.
     """
     found: defaultdict[str, dict[str, Any]] = defaultdict(dict)
-    for name, value in list(rest.items()):
-        place = places.get(name)
-        if place is not None:
-            where, key, reader = place
-            understood = reader(value)
-            if understood is not None:
-                found[where].setdefault(key, understood)
-                del rest[name]
-            elif value == "":  # an empty text means absent
-                del rest[name]
+    for name in [*filter(places.__contains__, rest)]:
+        where, key, reader = places[name]
+        value = rest[name]
+        understood = reader(value)
+        if understood is not None:
+            found[where].setdefault(key, understood)
+            del rest[name]
+        elif value == "":  # an empty text means absent
+            del rest[name]
     return found
 
 
@@ -84,21 +85,33 @@ def rename(rest: Rest, table: Mapping[str, str]) -> None:
     What is there under the official name stays; of two names for one thing the first in `table` counts. Empty texts
     mean absent.
     """
-    for name, official in table.items():
-        if name in rest:
-            value = rest.pop(name)
-            if value is not None and value != "":
-                rest.setdefault(official, value)
+    said: Iterable[str] = table.keys() & rest.keys()
+    if len(said) > 1:  # only then their order counts
+        said = [*filter(said.__contains__, table)]
+    for name in said:
+        official = table[name]
+        if official in rest:
+            del rest[name]
+        elif (value := rest.pop(name)) is not None and value != "":
+            rest[official] = value
 
 
 def by_prefix(rest: Rest, prefix: str) -> dict[str, Any]:
     """Everything in `rest` whose name starts with `prefix`, taken out of it, under what follows the prefix."""
     if prefix not in "\n".join(rest):  # mostly so, and a tenth of the time of asking each name
         return {}
-    found = {name[len(prefix) :]: value for name, value in rest.items() if name.startswith(prefix)}
-    for name in found:
-        del rest[prefix + name]
-    return found
+    return {name[len(prefix) :]: rest.pop(name) for name in [*filter(_begins_with(prefix), rest)]}
+
+
+@lru_cache(maxsize=64)
+def _begins_with(prefix: str) -> Callable[[str], bool]:
+    """Whether a name starts with `prefix`: a memory of names, which come again with every span."""
+
+    @lru_cache(maxsize=4096)
+    def begins(name: str) -> bool:
+        return name.startswith(prefix)
+
+    return begins
 
 
 def take_numbered(rest: Rest, prefixes: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
@@ -108,25 +121,16 @@ def take_numbered(rest: Rest, prefixes: tuple[str, ...]) -> dict[str, list[dict[
     are keys like any other (`in_order` makes a list of such a dict). What has no number or no path stays in `rest`.
     """
     found: dict[str, dict[int, dict[str, Any]]] = {}
-    place_of = _places_behind(prefixes)
-    for name in list(rest):
-        known = place_of(name)
-        if known is None:
-            continue
-        prefix, number, path, last = known
-        items = found.get(prefix)
-        if items is None:
-            items = found[prefix] = {}
-        place = items.get(number)
-        if place is None:
-            place = items[number] = {}
+    for name, prefix, number, path, last in filter(None, map(_places_behind(prefixes), [*rest])):
+        place = found.setdefault(prefix, {}).setdefault(number, {})
         for part in path:
             inner = place.get(part)
             if inner is None:
-                inner = place[part] = {}
-            elif type(inner) is not dict:
+                place[part] = {}
+                inner = place[part]
+            elif inner.__class__ is not dict:
                 break
-            place = cast(dict[str, Any], inner)
+            place = inner
         else:
             if last not in place:
                 place[last] = rest.pop(name)
@@ -134,21 +138,21 @@ def take_numbered(rest: Rest, prefixes: tuple[str, ...]) -> dict[str, list[dict[
 
 
 @lru_cache(maxsize=64)
-def _places_behind(prefixes: tuple[str, ...]) -> Callable[[str], tuple[str, int, tuple[str, ...], str] | None]:
-    """What a name says of its place: prefix, number, path and its last part; None for any other name.
+def _places_behind(prefixes: tuple[str, ...]) -> Callable[[str], tuple[str, str, int, tuple[str, ...], str] | None]:
+    """What a name says of its place: itself, prefix, number, path and its last part; None for any other name.
 
     Names come again with every span, so each is taken apart once.
     """
 
     @lru_cache(maxsize=4096)
-    def place_of(name: str) -> tuple[str, int, tuple[str, ...], str] | None:
+    def place_of(name: str) -> tuple[str, str, int, tuple[str, ...], str] | None:
         prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), None)
         if prefix is None:
             return None
         number, *path = name[len(prefix) :].split(".")
         if not path or not number.isdecimal() or len(number) > _MAX_DIGITS:
             return None
-        return prefix, int(number), tuple(path[:-1]), path[-1]
+        return name, prefix, int(number), tuple(path[:-1]), path[-1]
 
     return place_of
 
@@ -157,14 +161,15 @@ def in_order(numbered: Any) -> list[Any]:
     """The values of a dict whose keys are numbers as texts, by number; [] for anything else."""
     if not isinstance(numbered, dict):
         return []
-    known = cast(dict[str, Any], numbered)
+    known = cast("dict[str, Any]", numbered)
     return [known[key] for key in sorted((key for key in known if key.isdecimal()), key=int)]
 
 
 def add_metadata(rest: Rest, found: Mapping[str, Any], name: str = names.METADATA) -> None:
     """Puts `found` into the metadata of the step, or into those under `name`; what is there already stays."""
     if found:
-        rest[name] = {**found, **(mapping(rest.get(name)) or {})}
+        there = rest.get(name)
+        rest[name] = {**found} if there is None else {**found, **(mapping(there) or {})}
 
 
 def text(value: Any) -> str | None:
@@ -211,9 +216,9 @@ def flag(value: Any) -> bool | None:
 
 def structure(value: Any) -> Any:
     """The dict or list behind `value`, which may be one, its JSON, or a tuple; None when there is none."""
-    kind = cast(type[Any], type(value))
-    if kind is dict or kind is list:  # before all others: what a reader has made of a text comes here again
-        return value
+    kind = value.__class__
+    if kind is dict or kind is list or value is None:
+        return value  # first what is asked most: what a reader has made of a text comes here again
     if isinstance(value, str):
         if value[:1] not in _OPENINGS and not value.lstrip().startswith(_OPENINGS):
             return None
@@ -221,28 +226,28 @@ def structure(value: Any) -> Any:
             return loads(value)
         except ValueError:
             return None
-    if isinstance(value, dict | list):
-        return cast(Any, value)
-    if isinstance(value, tuple | Mapping):
-        return to_jsonable(value)
-    return None
+    return to_jsonable(value) if isinstance(value, list | tuple | Mapping) else None
 
 
 def mapping(value: Any) -> dict[str, Any] | None:
     """`structure` when it is an object."""
+    if value.__class__ is dict:
+        return value
     found = structure(value)
-    return cast(dict[str, Any], found) if isinstance(found, dict) else None
+    return found if found.__class__ is dict else None
 
 
 def sequence(value: Any) -> list[Any] | None:
     """`structure` when it is a list."""
+    if value.__class__ is list:
+        return value
     found = structure(value)
-    return cast(list[Any], found) if isinstance(found, list) else None
+    return found if found.__class__ is list else None
 
 
 def texts(value: Any) -> list[str] | None:
     """A list of texts; a single text that is no JSON list counts as one."""
-    found = list(cast(list[Any], value)) if isinstance(value, tuple | list) else sequence(value)
+    found: Any = value if value.__class__ is tuple else sequence(value)
     if found is not None:
         return [item if isinstance(item, str) else dumps_text(item) for item in found if item is not None]
     single = text(value)
@@ -259,10 +264,12 @@ def json_value(value: Any) -> Any:
     """What a JSON text says, quoted texts and numbers as well; anything else as it is."""
     if not isinstance(value, str):
         return value
+    if value[:1] not in _JSON_BEGINS:  # finding that out by reading takes ten times as long
+        return value or None
     try:
         return loads(value)
     except ValueError:
-        return value or None
+        return value
 
 
 def content_object(value: Any) -> dict[str, Any] | None:
@@ -270,9 +277,9 @@ def content_object(value: Any) -> dict[str, Any] | None:
     if value is None:
         return None
     if isinstance(value, dict):
-        return cast(dict[str, Any], value)
+        return cast("dict[str, Any]", value)
     plain = to_jsonable(value)
-    return cast(dict[str, Any], plain) if isinstance(plain, dict) else {"content": plain}
+    return cast("dict[str, Any]", plain) if isinstance(plain, dict) else {"content": plain}
 
 
 def given(record: SpanRecord, rest: Rest, name: str) -> Any:

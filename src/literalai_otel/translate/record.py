@@ -94,6 +94,8 @@ class SpanRecord:
 
     def seconds_until(self, event_name: str) -> float | None:
         """From the start of the span to its first event of that name, in seconds; None without one."""
+        if not self.events:
+            return None
         times = [event.time_ns for event in self.events if event.name == event_name]
         return (min(times) - self.start_ns) / 1e9 if times and min(times) >= self.start_ns else None
 

@@ -165,7 +165,7 @@ def _otel(record: SpanRecord, rest: Rest) -> dict[str, Any]:
         "service": _service(record),
         "exception": _exception(record) if record.events else None,
         "attributes": {
-            name: value if type(value) in SCALARS else to_jsonable(value)
+            name: value if value.__class__ in SCALARS else to_jsonable(value)
             for name, value in rest.items()
             if value is not None
         },

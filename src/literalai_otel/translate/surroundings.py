@@ -53,7 +53,7 @@ _NOISE: Final = ("traceloop.entity.path", "langfuse.internal.is_app_root", "lang
 
 def take_surroundings(rest: Rest) -> None:
     """Says under our names what others' processors stamped on a span; what stands under ours already counts."""
-    stamped = [name for name in rest if _is_stamp(name)]
+    stamped = [*filter(_is_stamp, rest)]
     if not stamped:
         return
     found: dict[str, Any] = {}

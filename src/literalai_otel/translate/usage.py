@@ -6,7 +6,23 @@ from typing import Any, Final, cast
 from literalai_otel import attributes as names
 from literalai_otel.translate.reading import Rest, integer, mapping
 
-_COUNTS: Final[Mapping[str, str]] = {
+Counts = Mapping[str, "str | Counts"]
+"""Name in the object -> official name, or what the object behind it has."""
+
+_INPUT_DETAILS: Final[Counts] = {
+    "cached_tokens": names.USAGE_CACHE_READ_INPUT_TOKENS,
+    "cache_read": names.USAGE_CACHE_READ_INPUT_TOKENS,
+    "cache_creation": names.USAGE_CACHE_WRITE_INPUT_TOKENS,
+    "audio_tokens": names.USAGE_AUDIO_INPUT_TOKENS,
+    "audio": names.USAGE_AUDIO_INPUT_TOKENS,
+}
+_OUTPUT_DETAILS: Final[Counts] = {
+    "reasoning_tokens": names.USAGE_REASONING_OUTPUT_TOKENS,
+    "reasoning": names.USAGE_REASONING_OUTPUT_TOKENS,
+    "audio_tokens": names.USAGE_AUDIO_OUTPUT_TOKENS,
+    "audio": names.USAGE_AUDIO_OUTPUT_TOKENS,
+}
+_COUNTS: Final[Counts] = {
     "input": names.USAGE_INPUT_TOKENS,
     "input_tokens": names.USAGE_INPUT_TOKENS,
     "prompt_tokens": names.USAGE_INPUT_TOKENS,
@@ -22,21 +38,6 @@ _COUNTS: Final[Mapping[str, str]] = {
     "input_cache_creation": names.USAGE_CACHE_WRITE_INPUT_TOKENS,
     "reasoning_tokens": names.USAGE_REASONING_OUTPUT_TOKENS,
     "output_reasoning_tokens": names.USAGE_REASONING_OUTPUT_TOKENS,
-}
-_INPUT_DETAILS: Final[Mapping[str, str]] = {
-    "cached_tokens": names.USAGE_CACHE_READ_INPUT_TOKENS,
-    "cache_read": names.USAGE_CACHE_READ_INPUT_TOKENS,
-    "cache_creation": names.USAGE_CACHE_WRITE_INPUT_TOKENS,
-    "audio_tokens": names.USAGE_AUDIO_INPUT_TOKENS,
-    "audio": names.USAGE_AUDIO_INPUT_TOKENS,
-}
-_OUTPUT_DETAILS: Final[Mapping[str, str]] = {
-    "reasoning_tokens": names.USAGE_REASONING_OUTPUT_TOKENS,
-    "reasoning": names.USAGE_REASONING_OUTPUT_TOKENS,
-    "audio_tokens": names.USAGE_AUDIO_OUTPUT_TOKENS,
-    "audio": names.USAGE_AUDIO_OUTPUT_TOKENS,
-}
-_DETAILS: Final[Mapping[str, Mapping[str, str]]] = {
     "prompt_tokens_details": _INPUT_DETAILS,
     "input_tokens_details": _INPUT_DETAILS,
     "input_token_details": _INPUT_DETAILS,
@@ -51,24 +52,23 @@ def put_usage(rest: Rest, name: str) -> None:
 
     An object that has none of the known counts stays where it is.
     """
-    usage = mapping(rest.get(name))
-    if usage is None:
-        return
-    found: list[tuple[str, int]] = []
-    for key, value in usage.items():
-        if isinstance(value, dict):
-            found += _counted(cast(dict[str, Any], value), _DETAILS.get(key, {}))
-        elif key in _COUNTS and (count := integer(value)) is not None:
-            found.append((_COUNTS[key], count))
-    if found:
+    usage = mapping(rest.get(name)) if name in rest else None
+    if usage is not None and _say(rest, usage, _COUNTS):
         del rest[name]
-        for official, count in found:
-            rest.setdefault(official, count)
 
 
-def _counted(details: Mapping[str, Any], counts: Mapping[str, str]) -> list[tuple[str, int]]:
-    return [
-        (counts[key], count)
-        for key, value in details.items()
-        if key in counts and (count := integer(value)) is not None
-    ]
+def _say(rest: Rest, usage: Mapping[str, Any], counts: Counts) -> bool:
+    """Whether there was anything to say."""
+    said = False
+    for key, value in usage.items():
+        official = counts.get(key)
+        if official is None:
+            continue
+        if isinstance(official, str):
+            count = value if type(value) is int else integer(value)
+            if count is not None:
+                rest.setdefault(official, count)
+                said = True
+        elif isinstance(value, dict):
+            said |= _say(rest, cast("dict[str, Any]", value), official)
+    return said

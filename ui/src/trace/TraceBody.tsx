@@ -131,6 +131,10 @@ export function TraceBody({ tree, kind, way, id }: Props) {
   usePrefetched(lines, useRested(selected, PREFETCH_REST));
   const row = shown === null ? null : (tree.nodes.get(shown)?.row ?? null);
   const known = shown !== null && tree.nodes.has(shown);
+  const [lastKnown, setLastKnown] = useState<string | null>(null);
+  if (known && shown !== lastKnown) setLastKnown(shown);
+  // What is deleted while it is read stays in sight: the panel says so.
+  const deleted = !known && shown !== null && shown === lastKnown;
   const matches = useMemo(() => (found === null ? [] : all.filter((node) => found.has(node.id))), [all, found]);
 
   return (
@@ -213,13 +217,13 @@ export function TraceBody({ tree, kind, way, id }: Props) {
             aria-label="Step"
             style={{ width: `${panelWidth}px` }}
           >
-            {shown !== null && known && row !== null && <StepPanel id={shown} />}
+            {shown !== null && (row !== null || deleted) && <StepPanel id={shown} />}
             {known && row === null && (
               <p className="trace-absent muted">
                 This step was named by those below it and has not arrived: it is still in flight, or it was never sent.
               </p>
             )}
-            {!known && (
+            {!known && !deleted && (
               <p className="trace-absent muted">
                 {shown === null ? "There are no steps here yet." : "There is no such step in this trace."}
               </p>

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useState } from "react";
 import { ApiError } from "../api/request";
+import { Crumbs } from "../frame/Crumbs";
 import { Failure } from "../frame/Failure";
 import { Deleted } from "../frame/states/Deleted";
 import { count } from "../parts/format";
@@ -48,6 +49,7 @@ export function TracePage({ kind, way, id }: { kind: Kind; way: Way; id: string 
   return (
     <div className="trace">
       <TraceHead trace={trace} tree={tree} totals={totals} way={way}>
+        <Crumbs area={kind} />
         <InList kind={kind} id={id} />
       </TraceHead>
       {trace.cut && (

@@ -25,6 +25,11 @@ describe("the tree", () => {
     expect(drawn(buildTree(trace(rows)))).toBe("a(b c(d)) e");
   });
 
+  it("has what ended first first where a coarse clock gave two the same begin", () => {
+    const rows = [row("a", null, 1, 9), row("answered", "a", 2, 7), row("called", "a", 2, 2)];
+    expect(drawn(buildTree(trace(rows)))).toBe("a(called answered)");
+  });
+
   it("shows a parent that has not arrived above what named it", () => {
     const rows = [row("a", "gone", 1, 2), row("b", "gone", 3, 4)];
     const tree = buildTree(trace(rows, { missing: ["gone"], readAt: 5 }));

@@ -155,15 +155,20 @@ function order({ roots, nodes }: Tree): void {
   for (const node of nodes.values()) sortByBegin(node.children);
 }
 
-/** Rows come in order; what has to move is a placeholder or a row that changed since. */
+/** Rows come in order; what has to move is a placeholder, a row that changed since, or one with the same begin. */
 function sortByBegin(siblings: Node[]): void {
   for (let place = 1; place < siblings.length; place += 1) {
     const [before, after] = [siblings[place - 1], siblings[place]];
-    if (before !== undefined && after !== undefined && before.begin > after.begin) {
-      siblings.sort((one, other) => one.begin - other.begin);
+    if (before !== undefined && after !== undefined && inOrder(before, after) > 0) {
+      siblings.sort(inOrder);
       return;
     }
   }
+}
+
+/** Some clocks count milliseconds: of two with the same begin the one that ended first was first. */
+function inOrder(one: Node, other: Node): number {
+  return one.begin - other.begin || one.end - other.end;
 }
 
 /** All nodes below and with `roots`, each before what is below it. */

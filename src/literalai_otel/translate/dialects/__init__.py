@@ -178,7 +178,8 @@ _PREFIXES: Final = tuple((key, rank) for key, rank in _KEYS.items() if key[-1] =
 def dialect_of(scope_name: str, attributes: Mapping[str, Any]) -> Dialect | None:
     """The first dialect that recognises the span, None when it is no step."""
     rank = _rank_of_scope(scope_name)
-    if rank == _NONE or not _STRONGER[rank].isdisjoint(attributes):
+    # Nothing is stronger than the first row: its spans, which are ours, are not walked through.
+    if rank == _NONE or (rank > 0 and not _STRONGER[rank].isdisjoint(attributes)):
         rank = min(rank, min(map(_rank_of_key, attributes), default=_NONE))
     if rank == _NONE:
         return None

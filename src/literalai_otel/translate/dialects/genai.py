@@ -11,6 +11,7 @@ from literalai_otel.translate.reading import (
     Places,
     Reading,
     Rest,
+    by_prefix,
     content_object,
     flag,
     integer,
@@ -97,7 +98,7 @@ def _tools(value: Any) -> list[dict[str, Any]] | None:
     found = sequence(value)
     if found is None:
         return None
-    return [_tool(cast(dict[str, Any], tool)) for tool in found if isinstance(tool, dict)]
+    return [_tool(cast("dict[str, Any]", tool)) for tool in found if isinstance(tool, dict)]
 
 
 def _tool(definition: dict[str, Any]) -> dict[str, Any]:
@@ -293,8 +294,8 @@ def _fields(found: Mapping[str, dict[str, Any]], metadata: dict[str, Any]) -> di
         fields["provider"] = _PROVIDER_LABELS[provider]
     if "complete" in found:
         complete = found["complete"]["settings"]
-        for key, others in _SAME_SETTING.items():
-            if key in settings and any(other in complete for other in others):
+        for key in _SAME_SETTING.keys() & settings.keys():
+            if not complete.keys().isdisjoint(_SAME_SETTING[key]):
                 del settings[key]
         settings = {**settings, **complete}
     fields["settings"] = settings or None
@@ -306,8 +307,7 @@ def _fields(found: Mapping[str, dict[str, Any]], metadata: dict[str, Any]) -> di
 
 def _variables(rest: Rest, found: Mapping[str, dict[str, Any]]) -> dict[str, Any] | None:
     """The variables of the prompt: one text each, and all with their types where one is no text."""
-    prefix = names.PROMPT_VARIABLE_PREFIX
-    variables = {name[len(prefix) :]: rest.pop(name) for name in [name for name in rest if name.startswith(prefix)]}
+    variables = by_prefix(rest, names.PROMPT_VARIABLE_PREFIX)
     if "variables" in found:
         variables.update(found["variables"]["typed"])
     return variables or None

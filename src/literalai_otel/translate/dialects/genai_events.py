@@ -88,7 +88,7 @@ def _message(body: dict[str, Any], role: str) -> dict[str, Any]:
     blocks = sequence(found.get("content"))
     if blocks is not None and all(isinstance(block, dict) for block in blocks):
         del found["content"]
-        found["parts"] = [_part(cast(dict[str, Any], block)) for block in blocks]
+        found["parts"] = [_part(cast("dict[str, Any]", block)) for block in blocks]
     calls = sequence(found.get("tool_calls"))
     if calls is not None:
         found["tool_calls"] = calls
@@ -120,10 +120,10 @@ def _messages_within(value: Any) -> Any:
     """A list of messages, `{"messages": […]}`, or anything else as it is."""
     found = structure(value)
     if isinstance(found, dict):
-        known = cast(dict[str, Any], found)
+        known = cast("dict[str, Any]", found)
         within = known.get("messages", known.get("choices"))
         if isinstance(within, list):
-            return [_choice_or_message(item) for item in cast(list[Any], within)]
+            return [_choice_or_message(item) for item in cast("list[Any]", within)]
     return value if found is None else cast(Any, found)
 
 

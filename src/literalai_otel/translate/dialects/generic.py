@@ -130,6 +130,10 @@ _OUTPUTS: Final = (
 )
 """The first that is there counts."""
 
+_USAGE: Final[Mapping[str, str]] = {
+    "inputTokens": names.USAGE_INPUT_TOKENS,
+    "outputTokens": names.USAGE_OUTPUT_TOKENS,
+}
 _NO_SETTINGS: Final = frozenset({"system_instruction", "systemInstruction", "tools", "http_options"})
 
 
@@ -141,35 +145,22 @@ def call_type(attributes: Mapping[str, Any]) -> StepType | None:
 
 def officially(rest: Rest) -> None:
     """Says everything in official names that has one."""
-    operation = _operation(rest)
-    if operation is not None:
-        rest.setdefault(names.OPERATION_NAME, operation)
-    if rest.get(names.LEGACY_SYSTEM) == _ADK:
-        del rest[names.LEGACY_SYSTEM]  # the kit, not who provides the model
-    for name in (_ADK_REQUEST, _ADK_RESPONSE):
-        if rest.get(name) in _NOTHING:
-            rest.pop(name, None)
-    rename(rest, _NAMES)
-    if _MILLISECONDS in rest and (milliseconds := number(rest[_MILLISECONDS])) is not None:
-        del rest[_MILLISECONDS]
-        rest.setdefault(names.RESPONSE_TIME_TO_FIRST_CHUNK, milliseconds / 1000)
-    if any(name.startswith(_METADATA) for name in rest):
-        add_metadata(rest, by_prefix(rest, _METADATA))
+    _say_names(rest, _operation(rest))
     if genai.call_type(rest) == "llm":
         _say_call(rest)
 
 
 def read(record: SpanRecord, rest: Rest) -> Reading:
     """The reading of a span of any of them."""
-    if _operation(rest) is None and names.OPERATION_NAME not in rest and record.name in _SPAN_NAMES:
-        rest[names.OPERATION_NAME] = _SPAN_NAMES[record.name]
-    officially(rest)
+    _say_names(rest, _operation(rest) or _SPAN_NAMES.get(record.name))
     for event in record.events:
         if event.name == _TOOL_EVENT:
             rest.setdefault(names.TOOL_CALL_RESULT, dict(event.attributes))
-    given, said = (
-        (None, None) if genai.call_type(rest) == "llm" else (_take_first(rest, _INPUTS), _take_first(rest, _OUTPUTS))
-    )
+    given = said = None
+    if genai.call_type(rest) == "llm":
+        _say_call(rest)
+    else:
+        given, said = _take_first(rest, _INPUTS), _take_first(rest, _OUTPUTS)
     reading = genai.read(record, rest)
     reading.name = reading.name or text(rest.pop("genkit:name", None))
     if reading.type == "undefined" and record.is_root:
@@ -182,18 +173,35 @@ def read(record: SpanRecord, rest: Rest) -> Reading:
 
 
 def _operation(attributes: Mapping[str, Any]) -> str | None:
-    for name, values in _OPERATIONS.items():
-        if name in attributes and (found := values.get(text(attributes[name]) or "")) is not None:
-            return found
+    if not _OPERATIONS.keys().isdisjoint(attributes):
+        for name, values in _OPERATIONS.items():
+            if name in attributes and (found := values.get(text(attributes[name]) or "")) is not None:
+                return found
     # Spans of tools have it too, as an empty object.
     return "chat" if attributes.get(_ADK_REQUEST) not in _NOTHING else None
+
+
+def _say_names(rest: Rest, operation: str | None) -> None:
+    if operation is not None:
+        rest.setdefault(names.OPERATION_NAME, operation)
+    if rest.get(names.LEGACY_SYSTEM) == _ADK:
+        del rest[names.LEGACY_SYSTEM]  # the kit, not who provides the model
+    for name in (_ADK_REQUEST, _ADK_RESPONSE):
+        if name in rest and rest[name] in _NOTHING:
+            del rest[name]
+    rename(rest, _NAMES)
+    if _MILLISECONDS in rest and (milliseconds := number(rest[_MILLISECONDS])) is not None:
+        del rest[_MILLISECONDS]
+        rest.setdefault(names.RESPONSE_TIME_TO_FIRST_CHUNK, milliseconds / 1000)
+    add_metadata(rest, by_prefix(rest, _METADATA))
 
 
 def _say_call(rest: Rest) -> None:
     """The request and the answer of a model, each one thing, as messages, settings and tools."""
     request = _read_once(_take_first(rest, _INPUTS))
     if request is not None:
-        _say_settings(rest, mapping(request) or {})
+        if request.__class__ is dict:
+            _say_settings(rest, request)
         given = messages_within(request)
         if given is not None:
             rest.setdefault(names.INPUT_MESSAGES, given)
@@ -202,11 +210,11 @@ def _say_call(rest: Rest) -> None:
         said = messages_within(answer)
         if said is not None:
             rest.setdefault(names.OUTPUT_MESSAGES, said)
-        usage = mapping((mapping(answer) or {}).get("usage")) or {}
-        rename_into = (("inputTokens", names.USAGE_INPUT_TOKENS), ("outputTokens", names.USAGE_OUTPUT_TOKENS))
-        for key, official in rename_into:
-            if usage.get(key) is not None:
-                rest.setdefault(official, usage[key])
+        usage = mapping(answer.get("usage")) if answer.__class__ is dict else None
+        if usage is not None:
+            for key, official in _USAGE.items():
+                if usage.get(key) is not None:
+                    rest.setdefault(official, usage[key])
 
 
 def _say_settings(rest: Rest, request: Mapping[str, Any]) -> None:
@@ -215,14 +223,16 @@ def _say_settings(rest: Rest, request: Mapping[str, Any]) -> None:
     if instruction:
         said = {"type": "text", "content": instruction} if isinstance(instruction, str) else instruction
         rest.setdefault(names.SYSTEM_INSTRUCTIONS, [said])
-    tools = [
-        {"type": "function", **cast(dict[str, Any], declared)}
-        for tool in sequence(config.get("tools", request.get("tools"))) or ()
-        for declared in _declared(mapping(tool) or {})
-        if isinstance(declared, dict)
-    ]
-    if tools:
-        rest.setdefault(names.TOOL_DEFINITIONS, tools)
+    offered = sequence(config.get("tools", request.get("tools")))
+    if offered:
+        tools = [
+            {"type": "function", **cast("dict[str, Any]", declared)}
+            for tool in offered
+            for declared in _declared(mapping(tool) or {})
+            if isinstance(declared, dict)
+        ]
+        if tools:
+            rest.setdefault(names.TOOL_DEFINITIONS, tools)
     settings = {key: value for key, value in config.items() if key not in _NO_SETTINGS and value not in (None, {}, [])}
     if settings:
         rest.setdefault(names.GENERATION_SETTINGS, settings)

@@ -3,7 +3,8 @@
     {"role": "model", "parts": [{"text": "…"}, {"functionCall": {"name": "…", "args": {…}}}]}
     {"role": "model", "content": [{"text": "…"}, {"toolRequest": {"name": "…", "ref": "1", "input": {…}}}]}
 
-A list of OpenAI-like messages passes as it is, and so does what is no message at all.
+A list of OpenAI-like messages passes as it is, and so does what is no message at all. A message that is one text
+becomes OpenAI-like: it has nothing to be taken apart.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ _LISTS: Final = ("contents", "messages", "items")
 """Where a request, or a conversation, holds its messages."""
 _SINGLE: Final = ("content", "message")
 """Where a response holds its message."""
+_PLAIN: Final = frozenset(("text",))
 
 
 def messages_within(value: Any) -> Any:
@@ -23,12 +25,13 @@ def messages_within(value: Any) -> Any:
     found = structure(value)
     if found is None:
         return value
-    if isinstance(found, list):
-        return [_message(item) for item in cast(list[Any], found)]
-    whole = cast(Json, found)
+    if found.__class__ is list:
+        return [_message(item) for item in found]
+    whole: Json = found
     for key in _LISTS:
-        if isinstance(whole.get(key), list):
-            return [_message(item) for item in cast(list[Any], whole[key])]
+        items: Any = whole.get(key)
+        if items.__class__ is list:
+            return [_message(item) for item in items]
     for key in _SINGLE:
         inner = mapping(whole.get(key))
         if inner is not None and "role" not in whole:
@@ -50,13 +53,20 @@ def _message(value: Any) -> Any:
     if message is None:
         return value
     if message.get("type") == "message":
-        del message["type"]
-    for key in ("parts", "content"):
-        parts = sequence(message.get(key))
-        if parts is not None:
-            kept = {name: item for name, item in message.items() if name not in ("parts", "content")}
-            return {**kept, "parts": [_part(part) for part in parts]}
-    return message
+        message = {key: item for key, item in message.items() if key != "type"}
+    parts = sequence(message.get("parts"))
+    if parts is None:
+        parts = sequence(message.get("content"))
+    if parts is None:
+        return message
+    only: Any = parts[0] if len(parts) == 1 else None
+    if only.__class__ is dict and only.keys() == _PLAIN and type(only["text"]) is str:
+        said = {**message, "content": only["text"]}
+        said.pop("parts", None)
+    else:
+        said = {**message, "parts": [_part(part) for part in parts]}
+        said.pop("content", None)
+    return said
 
 
 def _part(value: Any) -> Any:

@@ -37,8 +37,8 @@ _FIRST_TOKEN: Final = f"{_OBSERVATION}completion_start_time"
 _LEVEL: Final = f"{_OBSERVATION}level"
 _MESSAGE: Final = f"{_OBSERVATION}status_message"
 _METADATA: Final = f"{_OBSERVATION}metadata."
-_METADATA_FACTS: Final = {"finish_reason": names.RESPONSE_FINISH_REASONS}
-"""What its OpenAI wrapper says among the metadata."""
+_FINISH_REASON: Final = "finish_reason"
+"""Its OpenAI wrapper says it among the metadata."""
 
 SCOPES: Final = ("langfuse-sdk",)
 KEYS: Final = (_TYPE, _OBSERVATION)
@@ -58,13 +58,14 @@ _OFFICIAL: Final[Mapping[str, str]] = {
     f"{_OBSERVATION}prompt.name": names.PROMPT_NAME,
     f"{_OBSERVATION}prompt.version": names.PROMPT_VERSION,
 }
-_UNLIMITED: Final = "Infinity"
-"""What its OpenAI wrapper writes for a limit that was not given."""
+_NOT_GIVEN: Final = (None, "", "Infinity")
+"""The last is what its OpenAI wrapper writes for a limit that was not given."""
 
 
 def call_type(attributes: Mapping[str, Any]) -> StepType | None:
     """What an observation is to Literal; None where it doesn't say its type."""
-    return _TYPES.get(text(attributes.get(_TYPE)) or "")
+    kind = attributes.get(_TYPE)
+    return _TYPES.get(kind) if isinstance(kind, str) else None
 
 
 def officially(rest: Rest) -> None:
@@ -75,11 +76,10 @@ def officially(rest: Rest) -> None:
     parameters = mapping(rest.get(_PARAMETERS))
     if parameters is not None:
         del rest[_PARAMETERS]
-        given = {key: item for key, item in parameters.items() if item not in (None, "", _UNLIMITED)}
-        if given:
-            rest[names.GENERATION_SETTINGS] = {**given, **(mapping(rest.get(names.GENERATION_SETTINGS)) or {})}
+        given = {key: item for key, item in parameters.items() if item not in _NOT_GIVEN}
+        add_metadata(rest, given, names.GENERATION_SETTINGS)
     put_usage(rest, _USAGE)
-    cost = mapping(rest.get(_COST))
+    cost = mapping(rest[_COST]) if _COST in rest else None
     if cost is not None:
         del rest[_COST]
         known = {key: item for key, item in cost.items() if item}
@@ -96,12 +96,10 @@ def read(record: SpanRecord, rest: Rest) -> Reading:
     if error is not None:
         del rest[_LEVEL]
     if found == "llm":
-        for key, official in _METADATA_FACTS.items():
-            if key in metadata:
-                rest.setdefault(official, metadata.pop(key))
-        seconds = _seconds_to_first_token(record, rest)
-        if seconds is not None:
-            rest[names.RESPONSE_TIME_TO_FIRST_CHUNK] = seconds
+        if _FINISH_REASON in metadata:
+            rest.setdefault(names.RESPONSE_FINISH_REASONS, metadata.pop(_FINISH_REASON))
+        if _FIRST_TOKEN in rest:
+            _say_first_token(record, rest)
         officially(rest)
         rest.setdefault(names.OPERATION_NAME, "chat")
         reading = genai.read(record, rest)
@@ -126,14 +124,14 @@ def _read_other(rest: Rest, found: StepType) -> Reading:
     return Reading(type=found, input=content_object(given), output=content_object(result))
 
 
-def _seconds_to_first_token(record: SpanRecord, rest: Rest) -> float | None:
-    moment = json_value(rest.get(_FIRST_TOKEN))
+def _say_first_token(record: SpanRecord, rest: Rest) -> None:
+    moment = json_value(rest[_FIRST_TOKEN])
     if not isinstance(moment, str):
-        return None
+        return
     try:
         first = datetime.fromisoformat(moment).timestamp()
     except (ValueError, OverflowError, OSError):
-        return None
+        return
     del rest[_FIRST_TOKEN]
     # The text has microseconds, the start of the span nanoseconds.
-    return max(first - record.start_ns // 1000 / 1e6, 0.0)
+    rest[names.RESPONSE_TIME_TO_FIRST_CHUNK] = max(first - record.start_ns // 1000 / 1e6, 0.0)

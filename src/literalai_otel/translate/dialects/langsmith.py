@@ -5,7 +5,8 @@ as the official operation is not what the convention means by it (a retriever is
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from functools import lru_cache
+from typing import Any, Final
 
 from literalai_otel import attributes as names
 from literalai_otel.model import StepType
@@ -15,7 +16,6 @@ from literalai_otel.translate.reading import (
     Reading,
     Rest,
     add_metadata,
-    by_prefix,
     content_object,
     json_value,
     rename,
@@ -57,10 +57,12 @@ _OF_CALL: Final[Mapping[str, str]] = {
     f"{_METADATA}ls_model_name": names.REQUEST_MODEL,
 }
 _PROVIDER: Final = f"{_METADATA}ls_provider"
-_SAID_ELSEWHERE: Final = (
-    names.USAGE_INPUT_DETAILS,
-    names.USAGE_OUTPUT_DETAILS,
-    *(f"{_METADATA}{name}" for name in ("model", "model_name", "stream", "temperature", "max_tokens", "stop")),
+_SAID_ELSEWHERE: Final = frozenset(
+    (
+        names.USAGE_INPUT_DETAILS,
+        names.USAGE_OUTPUT_DETAILS,
+        *(f"{_METADATA}{name}" for name in ("model", "model_name", "stream", "temperature", "max_tokens", "stop")),
+    )
 )
 
 
@@ -79,8 +81,8 @@ def officially(rest: Rest) -> None:
     if provider is not None:
         rest[names.PROVIDER_NAME] = provider
         rest.pop(names.LEGACY_SYSTEM, None)
-    for name in _SAID_ELSEWHERE:
-        rest.pop(name, None)
+    for name in _SAID_ELSEWHERE & rest.keys():
+        del rest[name]
 
 
 def read(record: SpanRecord, rest: Rest) -> Reading:
@@ -95,7 +97,7 @@ def read(record: SpanRecord, rest: Rest) -> Reading:
     tags = text(rest.get(_TAGS))
     if tags is not None:
         del rest[_TAGS]
-        rest.setdefault(names.TAGS, [tag.strip() for tag in tags.split(",")])
+        rest.setdefault(names.TAGS, [*map(str.strip, tags.split(","))])
     rename(rest, _OFFICIAL)
     if found == "llm":
         officially(rest)
@@ -103,30 +105,37 @@ def read(record: SpanRecord, rest: Rest) -> Reading:
         reading = genai.read(record, rest)
     else:
         reading = _read_other(rest, found)
-    user = by_prefix(rest, _METADATA)
-    own = {key: user.pop(key) for key in [key for key in user if key.startswith(_OWN_METADATA)]}
-    rest.update({f"{_METADATA}{key}": item for key, item in own.items()})
-    add_metadata(rest, {key: json_value(item) for key, item in user.items()})
-    reading.error = _error(record)
+    add_metadata(rest, {key: json_value(rest.pop(name)) for name, key in filter(None, map(_of_user, [*rest]))})
+    if record.status == "ERROR" and not record.status_text:
+        reading.error = _error(record)
     return reading
+
+
+@lru_cache(maxsize=4096)
+def _of_user(name: str) -> tuple[str, str] | None:
+    """The name of an attribute that is one of the user's metadata, and its key; None for any other.
+
+    Names come again with every span, so each is taken apart once.
+    """
+    key = name.removeprefix(_METADATA)
+    return None if key == name or key.startswith(_OWN_METADATA) else (name, key)
 
 
 def _error(record: SpanRecord) -> str | None:
     """What went wrong; the message that it writes for that holds the traceback as well."""
-    if record.status == "ERROR" and not record.status_text:
-        for name, attributes, _ in reversed(record.events):
-            if name == _EXCEPTION:
-                message = text(attributes.get(names.EXCEPTION_MESSAGE))
-                return None if message is None else message.partition(_TRACEBACK)[0]
+    for name, attributes, _ in reversed(record.events):
+        if name == _EXCEPTION:
+            message = text(attributes.get(names.EXCEPTION_MESSAGE))
+            return None if message is None else message.partition(_TRACEBACK)[0]
     return None
 
 
 def _read_other(rest: Rest, found: StepType) -> Reading:
     given, result = json_value(rest.pop(names.WHOLE_PROMPT, None)), json_value(rest.pop(names.WHOLE_COMPLETION, None))
-    if isinstance(given, dict) and len(cast(dict[str, Any], given)) == 1 and "input" in given:
-        given = cast(Any, given["input"])
-    if isinstance(result, dict) and len(cast(dict[str, Any], result)) == 1 and "output" in result:
-        result = cast(Any, result["output"])
+    if given.__class__ is dict and len(given) == 1 and "input" in given:
+        given = given["input"]
+    if result.__class__ is dict and len(result) == 1 and "output" in result:
+        result = result["output"]
     if found == "embedding":
         result = vectors_counted(result)
     elif found == "retrieval":

@@ -6,6 +6,7 @@ is no step.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from literalai_otel import attributes as names
@@ -44,12 +45,13 @@ _CALLS: Final = (
 """What attributes of calls begin with. Baggage copies other official names to spans of every kind."""
 _NAMELESS: Final = "litellm_request"
 """Every span of a call of the first engine has this name."""
-_TOOLS: Final = ("llm.request.functions.", names.TOOL_PREFIX)
-_OWN: Final = ("metadata.", "litellm.metadata.", names.INDEXED_COMPLETIONS, *_TOOLS)
+_FUNCTIONS: Final = "llm.request.functions."
+_TOOLS: Final = (_FUNCTIONS, names.TOOL_PREFIX)
+_METADATA: Final = ("metadata.", "litellm.metadata.")
 _EMPTY: Final = ("", "[]", "{}", "None")
 _OPERATIONS: Final[Mapping[str, str]] = {"embedding": "embeddings", "completion": "chat"}
 """Where its word differs from the official one, or only the older attribute says it."""
-_BESIDE: Final = ("usage_object", "spend_logs_metadata", "user_api_key_auth_metadata")
+_BESIDE: Final = ("metadata.usage_object", "metadata.spend_logs_metadata", "metadata.user_api_key_auth_metadata")
 """Of its metadata what is said elsewhere, and as text of Python."""
 _NAMES: Final[Mapping[str, str]] = {
     _REQUEST_TYPE: names.OPERATION_NAME,
@@ -82,27 +84,27 @@ def officially(rest: Rest) -> None:
     rename(rest, _NAMES)
     if names.OPERATION_NAME in rest:
         rest[names.OPERATION_NAME] = _operation(rest[names.OPERATION_NAME])
-    routed = text(rest.get(_MODEL)) or ""
-    if "/" in routed and names.PROVIDER_NAME not in rest and names.LEGACY_SYSTEM not in rest:
-        rest[names.PROVIDER_NAME] = routed.partition("/")[0]
-    own = [name for name in rest if name.startswith(_OWN)]
-    found = {
-        name.removeprefix("litellm.").removeprefix("metadata."): rest.pop(name) for name in own if "metadata" in name
-    }
-    if len(found) < len(own):
+    if names.PROVIDER_NAME not in rest and names.LEGACY_SYSTEM not in rest:
+        provider, slash, _ = (text(rest.get(_MODEL)) or "").partition("/")
+        if slash:
+            rest[names.PROVIDER_NAME] = provider
+    _say_metadata(rest)
+    said = "\n".join(rest)
+    if _FUNCTIONS in said or names.TOOL_PREFIX in said:
         _say_tools(rest)
+    if names.INDEXED_COMPLETIONS in said:
         _say_calls(rest)
-    if found:
-        _say_metadata(rest, found)
 
 
 def read(record: SpanRecord, rest: Rest) -> Reading:
     """The reading of one call through LiteLLM."""
     officially(rest)
+    if record.name != _NAMELESS:
+        return genai.read(record, rest)
     said = [text(rest.get(name)) for name in (names.OPERATION_NAME, names.REQUEST_MODEL)]
     reading = genai.read(record, rest)
-    if record.name == _NAMELESS and reading.name is None:
-        reading.name = " ".join(part for part in said if part is not None) or None
+    if reading.name is None:
+        reading.name = " ".join([part for part in said if part is not None]) or None
     return reading
 
 
@@ -130,14 +132,26 @@ def _say_calls(rest: Rest) -> None:
             rest[names.OUTPUT_MESSAGES] = answers
 
 
-def _say_metadata(rest: Rest, found: dict[str, Any]) -> None:
+def _say_metadata(rest: Rest) -> None:
     """The user's own metadata flat, as the user gave them; of LiteLLM's what is not empty."""
-    said = {key: value for key, value in found.items() if key not in _BESIDE and value not in _EMPTY}
-    own = mapping(said.pop("requester_metadata", None)) or {}
+    found: dict[str, Any] = {}
+    for name in [*filter(_is_metadata, rest)]:
+        value = rest.pop(name)
+        if value not in _EMPTY and not name.endswith(_BESIDE):
+            found[name.partition("metadata.")[2]] = value
+    if not found:
+        return
+    own = mapping(found.pop("requester_metadata", None)) or {}
     for key, official in (("session_id", names.THREAD_ID), ("user_id", names.USER_ID)):
-        if (value := text(own.get(key) or said.get(key))) is not None:
+        if (value := text(own.get(key) or found.get(key))) is not None:
             rest.setdefault(official, value)
-    tags = texts(own.get("tags") or said.get("tags"))
+    tags = texts(own.get("tags") or found.get("tags"))
     if tags:
         rest.setdefault(names.TAGS, tags)
-    add_metadata(rest, {**said, **own})
+    add_metadata(rest, {**found, **own})
+
+
+@lru_cache(maxsize=4096)
+def _is_metadata(name: str) -> bool:
+    # Names come again with every span, so each is asked once.
+    return name.startswith(_METADATA)

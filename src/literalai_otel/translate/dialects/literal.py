@@ -42,11 +42,11 @@ def read(record: SpanRecord, rest: Rest) -> Reading:
     attachments = take(rest, names.ATTACHMENTS, sequence)
     if attachments is not None:
         reading.attachments = [
-            from_wire(Attachment, cast(dict[str, Any], item)) for item in attachments if isinstance(item, dict)
+            from_wire(Attachment, cast("dict[str, Any]", item)) for item in attachments if isinstance(item, dict)
         ]
     scores = take(rest, names.SCORES, sequence)
     if scores is not None:
-        reading.scores = [from_wire(Score, cast(dict[str, Any], item)) for item in scores if isinstance(item, dict)]
+        reading.scores = [from_wire(Score, cast("dict[str, Any]", item)) for item in scores if isinstance(item, dict)]
     return reading
 
 

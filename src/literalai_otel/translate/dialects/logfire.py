@@ -32,21 +32,18 @@ _OWN_SCOPE: Final = "logfire"
 _KIND: Final = "logfire.span_type"
 _MESSAGE: Final = "logfire.msg"
 _SCHEMA: Final = "logfire.json_schema"
-_TAGS: Final = "logfire.tags"
+_OFFICIAL: Final = {"logfire.tags": names.TAGS}
 _NOISE: Final = ("logfire.msg_template", "async")
 _REQUEST: Final = "request_data"
 _RESPONSE: Final = "response_data"
 _EVENTS: Final = "events"
 _DURATION: Final = "duration"
 _RETURN: Final = "return"
-_GIVEN: Final = ("messages", "input", "prompt")
+_GIVEN: Final = frozenset(("messages", "input", "prompt"))
+_NO_SETTINGS: Final = _GIVEN | {"model"}
 _SAID: Final = ("message", "combined_chunk_content", "text")
-_TOLD: Final = (
-    names.OUTPUT_MESSAGES,
-    names.USAGE_INPUT_TOKENS,
-    names.USAGE_OUTPUT_TOKENS,
-    names.RESPONSE_ID,
-    _RESPONSE,
+_TOLD: Final = frozenset(
+    (names.OUTPUT_MESSAGES, names.USAGE_INPUT_TOKENS, names.USAGE_OUTPUT_TOKENS, names.RESPONSE_ID, _RESPONSE)
 )
 """Whatever a response leaves on a span: a request of which none is there got a stream, or failed."""
 
@@ -64,7 +61,7 @@ def officially(rest: Rest) -> None:
     """Says everything in official names that has one."""
     for name in _NOISE:
         rest.pop(name, None)
-    rename(rest, {_TAGS: names.TAGS})
+    rename(rest, _OFFICIAL)
     request = mapping(rest.pop(_REQUEST, None))
     if request is not None:
         _say_request(rest, request)
@@ -72,7 +69,7 @@ def officially(rest: Rest) -> None:
     if response is not None:
         _say_response(rest, response)
     put_usage(rest, names.USAGE_RAW)
-    events = sequence(rest.get(_EVENTS))
+    events = sequence(rest[_EVENTS]) if _EVENTS in rest else None
     if events is not None:
         del rest[_EVENTS]
         given, said = messages_of_events(each for item in events if (each := mapping(item)) is not None)
@@ -136,13 +133,13 @@ def _of_one_call(request: SpanRecord, log: SpanRecord) -> bool:
 
 
 def _is_stream_request(status: str, kind: Any, attributes: Mapping[str, Any]) -> bool:
-    is_request = kind == "span" and genai.call_type(attributes) == "llm" and status != "ERROR"
-    return is_request and not any(name in attributes for name in _TOLD)
+    told = kind != "span" or status == "ERROR" or not _TOLD.isdisjoint(attributes)
+    return not told and genai.call_type(attributes) == "llm"
 
 
 def _read_own(record: SpanRecord, rest: Rest, name: str | None, schema: Any) -> Reading:
     """A span of a program: what it was given are the attributes that its schema names."""
-    rename(rest, {_TAGS: names.TAGS})
+    rename(rest, _OFFICIAL)
     rest.pop("logfire.msg_template", None)
     kind: StepType = "run" if record.parent_span_id is None else "undefined"
     reading = Reading(type=kind, name=name)
@@ -157,9 +154,9 @@ def _read_own(record: SpanRecord, rest: Rest, name: str | None, schema: Any) -> 
 
 
 def _say_request(rest: Rest, request: Mapping[str, Any]) -> None:
-    if any(key in request for key in _GIVEN):
+    if not _GIVEN.isdisjoint(request):
         put_asked(rest, request)
-    settings = {key: value for key, value in request.items() if key not in (*_GIVEN, "model") and value is not None}
+    settings = {key: value for key, value in request.items() if key not in _NO_SETTINGS and value is not None}
     if settings:
         rest.setdefault(names.GENERATION_SETTINGS, settings)
 

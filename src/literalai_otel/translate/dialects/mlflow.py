@@ -63,12 +63,10 @@ def call_type(attributes: Mapping[str, Any]) -> StepType | None:
 
 def officially(rest: Rest) -> None:
     """Says in OpenTelemetry's names what a call of a model has names of its own for."""
-    for name, official in _OFFICIAL.items():
-        if name in rest:
-            rest.setdefault(official, json_value(rest.pop(name)))
+    _rename(rest)
     inputs = json_value(rest.pop(_INPUTS, None))
-    if isinstance(inputs, dict):
-        for name in [name for name in rest if name in inputs]:
+    if inputs.__class__ is dict:
+        for name in inputs.keys() & rest.keys():
             del rest[name]  # a parameter of the request, once more
     put_asked(rest, inputs)
     put_answered(rest, rest.pop(_OUTPUTS, None))
@@ -81,7 +79,9 @@ def read(record: SpanRecord, rest: Rest) -> Reading:
     """The reading of a span of any type."""
     found = call_type(rest) or "undefined"
     rest.pop(_TYPE, None)
-    add_metadata(rest, {key: json_value(value) for key, value in by_prefix(rest, _TAGS).items()})
+    tags = by_prefix(rest, _TAGS)
+    if tags:
+        add_metadata(rest, {key: json_value(value) for key, value in tags.items()})
     if found == "llm" or _USAGE in rest:
         seconds = record.seconds_until(_FIRST_CHUNK)
         if seconds is not None:
@@ -95,7 +95,11 @@ def read(record: SpanRecord, rest: Rest) -> Reading:
         result = vectors_counted(result)
     elif found == "retrieval":
         result = documents_of(result)
-    for name, official in _OFFICIAL.items():
-        if name in rest:
-            rest.setdefault(official, json_value(rest.pop(name)))
+    _rename(rest)
     return Reading(type=found, input=content_object(given), output=content_object(result))
+
+
+def _rename(rest: Rest) -> None:
+    """Like `rename`, of values that are JSON."""
+    for name in _OFFICIAL.keys() & rest.keys():
+        rest.setdefault(_OFFICIAL[name], json_value(rest.pop(name)))

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from literalai_otel import attributes as names
 from literalai_otel.model import StepType
-from literalai_otel.translate.bodies import answered_in, asked_in
+from literalai_otel.translate.bodies import put_answered, put_asked
 from literalai_otel.translate.dialects import genai
 from literalai_otel.translate.reading import (
     Places,
@@ -40,17 +40,8 @@ _EMBEDDINGS: Final = "embedding.embeddings."
 _FOUND: Final = "retrieval.documents."
 _RANKED_IN: Final = "reranker.input_documents."
 _RANKED: Final = "reranker.output_documents."
-_LISTS: Final = (
-    _INPUT_MESSAGES,
-    _OUTPUT_MESSAGES,
-    _PROMPTS,
-    _CHOICES,
-    _TOOLS,
-    _EMBEDDINGS,
-    _FOUND,
-    _RANKED_IN,
-    _RANKED,
-)
+_OF_DOCUMENTS: Final = (_FOUND, _RANKED_IN, _RANKED)
+_LISTS: Final = (_INPUT_MESSAGES, _OUTPUT_MESSAGES, _PROMPTS, _CHOICES, _TOOLS, _EMBEDDINGS, *_OF_DOCUMENTS)
 _INPUT: Final = "input.value"
 _OUTPUT: Final = "output.value"
 _MIME_TYPES: Final = ("input.mime_type", "output.mime_type")
@@ -118,7 +109,8 @@ _PROVIDERS: Final[Mapping[str, str]] = {
 _COUNTED: Final = ("total", "prompt", "completion")
 _TOLD_OF_CALLS: Final = (names.INPUT_MESSAGES, names.OUTPUT_MESSAGES, _MODEL, "llm.token_count.prompt", *genai.USAGE)
 """Where the kind was dropped."""
-_NO_SETTINGS: Final = ("model", "model_name", "messages", "input", "prompt", "tools", "functions", "_type")
+_NO_SETTINGS: Final = frozenset(("model", "model_name", "messages", "input", "prompt", "tools", "functions", "_type"))
+_PLAIN: Final = frozenset(("role", "content"))
 
 
 def call_type(attributes: Mapping[str, Any]) -> StepType | None:
@@ -168,29 +160,25 @@ def _say_structures(rest: Rest) -> None:
     if parameters is not None:
         del rest[_PARAMETERS]
         _set_parameters(rest, parameters)
-    messages = [_message(item, "user") for item in lists.get(_INPUT_MESSAGES, ())]
-    messages += [_text_message("user", item, "prompt") for item in lists.get(_PROMPTS, ())]
+    asked = [_message(item, "user") for item in lists.get(_INPUT_MESSAGES, ())]
     answers = [_message(item, "assistant") for item in lists.get(_OUTPUT_MESSAGES, ())]
-    answers += [_text_message("assistant", item, "completion") for item in lists.get(_CHOICES, ())]
-    for name, found, raw in ((names.INPUT_MESSAGES, messages, _INPUT), (names.OUTPUT_MESSAGES, answers, _OUTPUT)):
-        if found:
-            rest[name] = found
-            rest.pop(raw, None)
     if _PROMPTS in lists or _CHOICES in lists:
+        asked += [_text_message("user", item, "prompt") for item in lists.get(_PROMPTS, ())]
+        answers += [_text_message("assistant", item, "completion") for item in lists.get(_CHOICES, ())]
         rest.setdefault(names.OPERATION_NAME, "text_completion")
+    if asked:
+        rest[names.INPUT_MESSAGES] = asked
+        rest.pop(_INPUT, None)
+    if answers:
+        rest[names.OUTPUT_MESSAGES] = answers
+        rest.pop(_OUTPUT, None)
     if _TOOLS in lists:
         rest[names.TOOL_DEFINITIONS] = [_tool(item) for item in lists[_TOOLS]]
-    for prefix, name in ((_FOUND, names.RETRIEVAL_DOCUMENTS), (_RANKED, names.RETRIEVAL_DOCUMENTS)):
-        if prefix in lists:
-            rest[name] = [_document(item) for item in lists[prefix]]
-            rest.pop(_OUTPUT, None)
-    if _RANKED_IN in lists:
-        given = [_document(item) for item in lists[_RANKED_IN]]
-        rest[names.RETRIEVAL_QUERY_TEXT] = {"query": rest.pop("reranker.query", None), "documents": given}
-        rest.pop(_INPUT, None)
+    if not lists.keys().isdisjoint(_OF_DOCUMENTS):
+        _set_documents(rest, lists)
     if _EMBEDDINGS in lists:
         _set_embeddings(rest, lists[_EMBEDDINGS])
-    metadata = mapping(rest.get("metadata"))
+    metadata = mapping(rest["metadata"]) if "metadata" in rest else None
     if metadata is not None:
         del rest["metadata"]
         add_metadata(rest, metadata)
@@ -228,19 +216,21 @@ def _type_of(record: SpanRecord, rest: Rest, kind: str | None) -> StepType:
         if names.RETRIEVAL_DOCUMENTS in rest:
             return "retrieval"
         return "llm" if any(name in rest for name in _TOLD_OF_CALLS) else "undefined"
-    if kind.upper() == "CHAIN" and record.is_root:
-        return "run"
-    return _TYPES.get(kind.upper(), "undefined")
+    kind = kind.upper()
+    return "run" if kind == "CHAIN" and record.is_root else _TYPES.get(kind, "undefined")
 
 
 def _read_llm(record: SpanRecord, rest: Rest) -> Reading:
     rest.setdefault(names.OPERATION_NAME, "chat")
-    # Their other facts are on the span as well.
-    given, result = rest.pop(_INPUT, None), rest.pop(_OUTPUT, None)
-    if names.INPUT_MESSAGES not in rest and given not in (None, ""):
-        rest[names.INPUT_MESSAGES] = asked_in(given).messages
-    if names.OUTPUT_MESSAGES not in rest and result not in (None, ""):
-        rest[names.OUTPUT_MESSAGES] = answered_in(result).messages
+    for name, put, raw in (
+        (names.INPUT_MESSAGES, put_asked, rest.pop(_INPUT, None)),
+        (names.OUTPUT_MESSAGES, put_answered, rest.pop(_OUTPUT, None)),
+    ):
+        if raw is not None and name not in rest:
+            said: Rest = {}
+            put(said, raw)
+            if name in said:  # the other facts are on the span as well
+                rest[name] = said[name]
     seconds = record.seconds_until(_FIRST_TOKEN)
     if seconds is not None:
         rest.setdefault(names.RESPONSE_TIME_TO_FIRST_CHUNK, seconds)
@@ -254,6 +244,17 @@ def _set_parameters(rest: Rest, parameters: Mapping[str, Any]) -> None:
     kept = {key: item for key, item in parameters.items() if key not in _NO_SETTINGS and item not in (None, "")}
     if kept:
         rest.setdefault(names.GENERATION_SETTINGS, kept)
+
+
+def _set_documents(rest: Rest, lists: Mapping[str, list[dict[str, Any]]]) -> None:
+    for prefix in (_FOUND, _RANKED):
+        if prefix in lists:
+            rest[names.RETRIEVAL_DOCUMENTS] = [_document(item) for item in lists[prefix]]
+            rest.pop(_OUTPUT, None)
+    if _RANKED_IN in lists:
+        given = [_document(item) for item in lists[_RANKED_IN]]
+        rest[names.RETRIEVAL_QUERY_TEXT] = {"query": rest.pop("reranker.query", None), "documents": given}
+        rest.pop(_INPUT, None)
 
 
 def _set_embeddings(rest: Rest, items: list[dict[str, Any]]) -> None:
@@ -274,8 +275,8 @@ def _set_embeddings(rest: Rest, items: list[dict[str, Any]]) -> None:
 
 
 def _inner(item: Mapping[str, Any], name: str) -> dict[str, Any]:
-    found = item.get(name)
-    return cast(dict[str, Any], found) if isinstance(found, dict) else {}
+    found: Any = item.get(name)
+    return found if found.__class__ is dict else {}
 
 
 def _text_message(role: str, item: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -285,10 +286,10 @@ def _text_message(role: str, item: Mapping[str, Any], name: str) -> dict[str, An
 def _message(item: Mapping[str, Any], default_role: str) -> dict[str, Any]:
     """`N.message.*` as a message of the official form."""
     known = _inner(item, "message")
+    if known.keys() == _PLAIN and type(known["content"]) is str:
+        return known  # nearly all are
     role = known.get("role") or default_role
     content = known.get("content")
-    if len(known) == 2 and type(content) is str and "role" in known:
-        return known  # nearly all are
     answers = known.get("tool_call_id")
     if answers is not None and role == "tool":
         return {"role": role, "parts": [{"type": "tool_call_response", "id": answers, "response": content}]}

@@ -38,7 +38,7 @@ _FUNCTIONS: Final = "llm.request.functions."
 _LISTS: Final = (names.INDEXED_PROMPTS, names.INDEXED_COMPLETIONS, _FUNCTIONS)
 _MANAGED_PROMPT: Final = "traceloop.prompt."
 _VARIABLES: Final = "template_variables."
-_OF_COMPONENTS: Final = (_INPUT, _OUTPUT, f"{names.TASK_PREFIX}input", f"{names.TASK_PREFIX}output")
+_OF_COMPONENTS: Final = frozenset((_INPUT, _OUTPUT, f"{names.TASK_PREFIX}input", f"{names.TASK_PREFIX}output"))
 _FIRST_CHUNKS: Final = (names.CHUNK_EVENT, "llm.content.completion.chunk")
 _LIBRARIES: Final = (
     *("agno", "alephalpha", "anthropic", "bedrock", "cohere", "crewai", "google_generativeai", "groq", "haystack"),
@@ -86,6 +86,7 @@ _PROVIDERS: Final[Mapping[str, str]] = {
     "vertexai": "gcp.vertex_ai",
     "watsonx": "ibm.watsonx.ai",
 }
+_PLAIN: Final = frozenset(("role", "content"))
 _PROVIDER_BEHIND: Final = "traceloop.association.properties.ls_provider"
 _ENVELOPES: Final = ("inputs", "outputs", "output", "query", "documents", "input_str")
 """LangChain's callbacks: the value stands under one of these, beside `tags`, `metadata`, `kwargs`."""
@@ -112,7 +113,7 @@ def officially(rest: Rest) -> None:
     said = "\n".join(rest)
     if _MANAGED_PROMPT in said or LITERAL_PROMPT in rest:
         _link_prompt(rest)
-    if any(prefix in said for prefix in _LISTS):
+    if names.INDEXED_PROMPTS in said or names.INDEXED_COMPLETIONS in said or _FUNCTIONS in said:
         _say_lists(rest)
 
 
@@ -123,8 +124,8 @@ def _say_lists(rest: Rest) -> None:
     if prompts:
         rest[names.INPUT_MESSAGES] = [_message(item, "user") for item in prompts]
     if completions:
+        reasons = [reason for item in completions if (reason := item.pop("finish_reason", None))]
         rest[names.OUTPUT_MESSAGES] = [_message(item, "assistant") for item in completions]
-        reasons = [item["finish_reason"] for item in completions if item.get("finish_reason")]
         if reasons:
             rest.setdefault(names.RESPONSE_FINISH_REASONS, reasons)
     if _FUNCTIONS in lists:
@@ -144,7 +145,7 @@ def read(record: SpanRecord, rest: Rest) -> Reading:
         seconds = record.seconds_until(event)
         if seconds is not None:
             rest.setdefault(names.RESPONSE_TIME_TO_FIRST_CHUNK, seconds)
-    given, result = _component(rest) if any(name in rest for name in _OF_COMPONENTS) else (None, None)
+    given, result = (None, None) if _OF_COMPONENTS.isdisjoint(rest) else _component(rest)
     reading = genai.read(record, rest)
     if reading.generation is not None:
         return reading
@@ -223,14 +224,15 @@ def _link_prompt(rest: Rest) -> None:
     add_metadata(rest, {f"prompt_{key}": value for key, value in managed.items()}, names.GENERATION_METADATA)
 
 
-def _message(item: Mapping[str, Any], default_role: str) -> dict[str, Any]:
+def _message(item: dict[str, Any], default_role: str) -> dict[str, Any]:
     """`N.*` of the indexed form as a message of OpenAI's form."""
     content = item.get("content", item.get("user"))
     if isinstance(content, str) and content[:1] in ('"', "["):
         content = _decoded(content)
-    role = item.get("role") or default_role
+    message: dict[str, Any] = {"role": item.get("role") or default_role, "content": content}
+    if item.keys() == _PLAIN:
+        return message  # nearly all are
     calls = [_tool_call(call) for call in in_order(item.get("tool_calls"))]
-    message: dict[str, Any] = {"role": role, "content": content}
     if calls:
         message["tool_calls"] = calls
     for key in ("tool_call_id", "refusal", "name"):
@@ -248,6 +250,6 @@ def _decoded(content: str) -> Any:
 
 
 def _tool_call(call: Any) -> dict[str, Any]:
-    known = cast(dict[str, Any], call) if isinstance(call, dict) else {}
+    known = cast("dict[str, Any]", call) if isinstance(call, dict) else {}
     function = {"name": known.get("name") or "", "arguments": known.get("arguments") or ""}
     return {"id": known.get("id"), "type": "function", "function": function}

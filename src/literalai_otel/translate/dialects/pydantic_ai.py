@@ -20,7 +20,6 @@ from literalai_otel.translate.reading import (
     rename,
     sequence,
     structure,
-    text,
 )
 from literalai_otel.translate.record import SpanRecord
 
@@ -30,6 +29,9 @@ _ALL_MESSAGES: Final = "pydantic_ai.all_messages"
 _RESULT: Final = "final_result"
 _PARAMETERS: Final = "model_request_parameters"
 _PLAIN_ANSWER: Final = '"output_mode":"text"'
+_NO_TOOLS: Final = '{"function_tools":[],'
+_PLAIN_WITHOUT_TOOLS: Final = f'{_PLAIN_ANSWER},"output_object":null,"output_tools":[],'
+_FORM: Final = ("output_mode", "output_object")
 _EVENTS: Final = ("all_messages_events", "events")
 _VECTORS: Final = "embeddings"
 _COUNT: Final = "inputs_count"
@@ -55,11 +57,12 @@ def officially(rest: Rest) -> None:
     rename(rest, _NAMES)
     for name in _NOISE:
         rest.pop(name, None)
-    conversation = text(rest.get(names.CONVERSATION_ID))
-    if conversation is not None and _MADE_UP.fullmatch(conversation):
+    conversation = rest.get(names.CONVERSATION_ID)
+    if isinstance(conversation, str) and _MADE_UP.fullmatch(conversation):
         add_metadata(rest, {"conversation_id": rest.pop(names.CONVERSATION_ID)})
     _say_events(rest)
-    _say_parameters(rest)
+    if _PARAMETERS in rest:
+        _say_parameters(rest)
     whole = rest.pop(_ALL_MESSAGES, None)
     if whole is not None:
         _say_whole(rest, whole)
@@ -71,7 +74,7 @@ def read(record: SpanRecord, rest: Rest) -> Reading:
     result = rest.pop(_RESULT, None)
     vectors = rest.pop(_VECTORS, None)
     reading = genai.read(record, rest)
-    found = structure(result)
+    found = None if result is None else structure(result)
     if found is not None or (reading.output is None and result is not None):
         reading.output = content_object(result if found is None else found)
     if vectors is not None:
@@ -97,7 +100,7 @@ def _say_whole(rest: Rest, whole: Any) -> None:
 def _say_events(rest: Rest) -> None:
     """The first format: messages as a list of events, of a run or of a request."""
     for name in _EVENTS:
-        events = sequence(rest.get(name))
+        events = sequence(rest[name]) if name in rest else None
         if events is not None:
             del rest[name]
             given, said = messages_of_events(cast(dict[str, Any], each) for each in events if isinstance(each, dict))
@@ -109,24 +112,26 @@ def _say_events(rest: Rest) -> None:
 
 def _say_parameters(rest: Rest) -> None:
     """Tools and the form of the answer; the rest is pydantic-ai's own bookkeeping of them, at length."""
-    raw = rest.get(_PARAMETERS)
-    if names.TOOL_DEFINITIONS in rest and isinstance(raw, str) and _PLAIN_ANSWER in raw:
-        del rest[_PARAMETERS]
+    raw = rest[_PARAMETERS]
+    if isinstance(raw, str) and (
+        (names.TOOL_DEFINITIONS in rest and _PLAIN_ANSWER in raw)
+        or (raw.startswith(_NO_TOOLS) and _PLAIN_WITHOUT_TOOLS in raw and raw.endswith("}"))
+    ):
+        del rest[_PARAMETERS]  # they can be long, and mostly have nothing to say: not worth reading
         return
     parameters = mapping(raw)
     if parameters is None:
         return
     del rest[_PARAMETERS]
     tools = [
-        _definition(cast(dict[str, Any], tool))
+        _definition(cast("dict[str, Any]", tool))
         for key in ("function_tools", "output_tools")
         for tool in sequence(parameters.get(key)) or ()
         if isinstance(tool, dict)
     ]
     if tools:
         rest.setdefault(names.TOOL_DEFINITIONS, tools)
-    form = {key: parameters.get(key) for key in ("output_mode", "output_object")}
-    chosen = {key: value for key, value in form.items() if value not in (None, "text")}
+    chosen = {key: value for key in _FORM if (value := parameters.get(key)) not in (None, "text")}
     if chosen:
         rest.setdefault(names.GENERATION_SETTINGS, chosen)
 

@@ -10,7 +10,7 @@ since 7; `literalaiStepId`, `literalaiTags` and `literalaiMetadata` mean what th
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from literalai_otel import attributes as names
 from literalai_otel.model import StepType
@@ -75,7 +75,16 @@ _PROVIDERS: Final[Mapping[str, str]] = {
 }
 """What its names of providers begin with -> their official names; the others are official up to the first dot."""
 
-_RUN: Final[Mapping[str, str]] = {"ai.telemetry.functionId": names.AGENT_NAME}
+_ANSWER: Final = tuple(f"ai.response.{piece}" for piece in ("text", "reasoning", "toolCalls", "object", "files"))
+"""What an answer is said in."""
+_OLDER_ANSWER: Final[Mapping[str, str]] = {name.replace("response", "result"): name for name in _ANSWER}
+"""How older releases named the same."""
+_WHOSE: Final[Mapping[str, str]] = {
+    f"{prefix}{key}": official
+    for prefix in _METADATA
+    for key, official in (("sessionId", names.THREAD_ID), ("threadId", names.THREAD_ID), ("userId", names.USER_ID))
+}
+_RUN: Final[Mapping[str, str]] = {"ai.telemetry.functionId": names.AGENT_NAME, **_OLDER_ANSWER, **_WHOSE}
 _CALL: Final[Mapping[str, str]] = {
     _MODEL: names.REQUEST_MODEL,
     _PROVIDER: names.PROVIDER_NAME,
@@ -105,19 +114,17 @@ _CALL: Final[Mapping[str, str]] = {
     "ai.usage.outputTokenDetails.reasoningTokens": names.USAGE_REASONING_OUTPUT_TOKENS,
     "ai.usage.reasoningTokens": names.USAGE_REASONING_OUTPUT_TOKENS,
     names.METRIC_TIME_TO_FIRST_CHUNK: names.RESPONSE_TIME_TO_FIRST_CHUNK,
+    **_OLDER_ANSWER,
+    **_WHOSE,
 }
 _TOOL: Final[Mapping[str, str]] = {
     "ai.toolCall.name": names.TOOL_NAME,
     "ai.toolCall.id": names.TOOL_CALL_ID,
     "ai.toolCall.args": names.TOOL_CALL_ARGUMENTS,
     "ai.toolCall.result": names.TOOL_CALL_RESULT,
+    **_WHOSE,
 }
 _TABLES: Final[Mapping[str, Mapping[str, str]]] = {"invoke_agent": _RUN, "execute_tool": _TOOL}
-_USER: Final[Mapping[str, str]] = {
-    "sessionId": names.THREAD_ID,
-    "threadId": names.THREAD_ID,
-    "userId": names.USER_ID,
-}
 _FIRST_CHUNK: Final = ("ai.response.msToFirstChunk", "ai.stream.msToFirstChunk")
 _SPEEDS: Final = ("ai.response.avgOutputTokensPerSecond", "ai.response.avgCompletionTokensPerSecond")
 _VALUES: Final = ("ai.values", "ai.value")
@@ -151,7 +158,7 @@ def officially(rest: Rest) -> None:
             rest.setdefault(names.RESPONSE_TIME_TO_FIRST_CHUNK, milliseconds / 1000)
     _say_messages(rest)
     _say_content(rest)
-    _say_whose(rest, with_id=operation == "invoke_agent")
+    _say_metadata(rest, with_id=operation == "invoke_agent")
 
 
 def read(record: SpanRecord, rest: Rest) -> Reading:
@@ -159,14 +166,18 @@ def read(record: SpanRecord, rest: Rest) -> Reading:
     if _OPERATION not in rest and record.name in _OPERATIONS:
         rest[_OPERATION] = record.name  # evicted by a limit: the name of the span says it too
     officially(rest)
-    speed = next((number(rest.pop(name)) for name in _SPEEDS if name in rest), None)
+    speed = None
+    for name in _SPEEDS:
+        if name in rest:
+            speed = number(rest.pop(name))
+            break
     reading = genai.read(record, rest)
     if reading.generation is not None and speed is not None:
         reading.generation.token_throughput_in_s = speed
     for name in _VECTORS:
         if name in rest:
             vectors = rest.pop(name)
-            reading.output = _measures(cast(list[Any], vectors) if isinstance(vectors, list) else [vectors])
+            reading.output = _measures(vectors if vectors.__class__ is list else [vectors])
     documents = plain_values(rest.pop(_DOCUMENTS)) if _DOCUMENTS in rest else None
     if documents is not None:
         reading.input = {**(reading.input or {}), "documents": documents}
@@ -174,7 +185,9 @@ def read(record: SpanRecord, rest: Rest) -> Reading:
 
 
 def _take_operation(rest: Rest) -> str | None:
-    own = text(rest.get(_OPERATION))
+    if _OPERATION not in rest:
+        return None
+    own = text(rest[_OPERATION])
     operation = _OPERATIONS.get(own or "")
     if operation is not None:
         del rest[_OPERATION]
@@ -201,13 +214,10 @@ def _say_messages(rest: Rest) -> None:
         rest.setdefault(names.INPUT_MESSAGES, prompt_messages(rest.pop("ai.prompt.messages")))
     if "ai.prompt" in rest:
         rest.setdefault(names.INPUT_MESSAGES, whole_prompt(rest.pop("ai.prompt")))
-    own = tuple(
-        rest.pop(f"ai.response.{key}", None) or rest.pop(f"ai.result.{key}", None)
-        for key in ("text", "reasoning", "toolCalls", "object", "files")
-    )
-    said = answer(*own) if any(own) else None
-    if said is not None:
-        rest.setdefault(names.OUTPUT_MESSAGES, said)
+    if not rest.keys().isdisjoint(_ANSWER):
+        said = answer(*[rest.pop(name, None) for name in _ANSWER])
+        if said is not None:
+            rest.setdefault(names.OUTPUT_MESSAGES, said)
     defined = rest.pop("ai.prompt.tools", None) or rest.get(names.TOOL_DEFINITIONS)
     tools = None if defined is None else tool_definitions(defined)
     if tools is not None:
@@ -218,24 +228,29 @@ def _say_messages(rest: Rest) -> None:
         rest[names.GENERATION_SETTINGS] = {"tool_choice": structure(choice) or choice, **known}
 
 
-def _say_whose(rest: Rest, *, with_id: bool) -> None:
-    """What the user said of the call; the step id is that of the outer span, the others get their own."""
-    said = [name for name in rest if name.startswith(_METADATA)]
-    if not said:
+def _say_metadata(rest: Rest, *, with_id: bool) -> None:
+    """What else the user said of the call; the step id is that of the outer span, the others get their own."""
+    found = {key: rest.pop(name) for name, key in filter(None, map(_of_user, [*rest]))}
+    if not found:
         return
-    found = {name[len(_METADATA[name.startswith(_METADATA[1])]) :]: rest.pop(name) for name in said}
-    for key, official in _USER.items():
-        if key in found and (value := text(found[key])) is not None:
-            rest.setdefault(official, value)
-            del found[key]
     tags = [tag for key in ("tags", "literalaiTags") if key in found for tag in texts(found.pop(key)) or ()]
     if tags:
         rest.setdefault(names.TAGS, tags)
-    step_id = text(found.pop("literalaiStepId")) if "literalaiStepId" in found else None
+    step_id = text(found.pop("literalaiStepId", None))
     if step_id is not None and with_id:
         rest.setdefault(names.STEP_ID, step_id)
-    own = mapping(found.pop("literalaiMetadata")) if "literalaiMetadata" in found else None
+    own = mapping(found.pop("literalaiMetadata", None))
     add_metadata(rest, found if own is None else {**found, **own})
+
+
+@lru_cache(maxsize=4096)
+def _of_user(name: str) -> tuple[str, str] | None:
+    """The name of an attribute that the user gave, and the user's own name for it; None for any other.
+
+    Names come again with every span, so each is taken apart once.
+    """
+    prefix = next((prefix for prefix in _METADATA if name.startswith(prefix)), None)
+    return None if prefix is None else (name, name[len(prefix) :])
 
 
 def _say_content(rest: Rest) -> None:

@@ -5,7 +5,7 @@ fields differ between releases: `input` was `args`, `output` was `result`, `medi
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from literalai_otel.translate.reading import json_value, mapping, sequence, text
 
@@ -25,9 +25,9 @@ def whole_prompt(value: Any) -> Any:
         return value
     messages: list[Any] = []
     for key, role in (("system", "system"), ("prompt", "user"), ("messages", "user")):
-        given = found.get(key)
-        if isinstance(given, list):
-            messages += [_message(item) for item in cast(list[Any], given)]
+        given: Any = found.get(key)
+        if given.__class__ is list:
+            messages += [_message(item) for item in given]
         elif given is not None:
             messages.append(_message(given) if isinstance(given, dict) else {"role": role, "content": given})
     return messages
@@ -35,6 +35,8 @@ def whole_prompt(value: Any) -> Any:
 
 def answer(said: Any, reasoning: Any, calls: Any, thing: Any, files: Any) -> list[dict[str, Any]] | None:
     """What the model answered, from the attributes that have it piece by piece; None when none of them is there."""
+    if said.__class__ is str and not (reasoning or calls or thing or files):
+        return [{"role": "assistant", "content": said}] if said else None
     parts: list[Part] = []
     if reasoning:
         parts += [_reasoning(mapping(item) or {"text": item}) for item in _each(reasoning)]
@@ -63,10 +65,9 @@ def plain_values(value: Any) -> list[Any] | None:
 
 
 def _definition(tool: Any) -> Any:
-    if not isinstance(tool, dict) or "inputSchema" not in tool or "parameters" in tool:
-        return cast(Any, tool)
-    known = cast(dict[str, Any], tool)
-    return {("parameters" if key == "inputSchema" else key): item for key, item in known.items()}
+    if tool.__class__ is not dict or "inputSchema" not in tool or "parameters" in tool:
+        return tool
+    return {("parameters" if key == "inputSchema" else key): item for key, item in tool.items()}
 
 
 def _each(value: Any) -> list[Any]:
@@ -75,22 +76,25 @@ def _each(value: Any) -> list[Any]:
 
 
 def _message(value: Any) -> Any:
-    if not isinstance(value, dict):
+    content: Any = value.get("content") if value.__class__ is dict else None
+    if content.__class__ is not list:
         return value
-    message = cast(dict[str, Any], value)
-    content = message.get("content")
-    if not isinstance(content, list):
-        return message
-    kept = {key: item for key, item in message.items() if key not in ("content", "providerOptions")}
-    return {**kept, "parts": [_part(item) for item in cast(list[Any], content)]}
+    message: dict[str, Any] = {**value}
+    message.pop("providerOptions", None)
+    alone: Any = content[0] if len(content) == 1 else None
+    if alone.__class__ is dict and alone.get("type") == "text" and alone.get("text").__class__ is str:
+        message["content"] = alone["text"]  # nearly all that users say is one text
+    else:
+        del message["content"]
+        message["parts"] = [_part(item) for item in content]
+    return message
 
 
 def _part(value: Any, kind: str | None = None) -> Any:
-    if not isinstance(value, dict):
+    if value.__class__ is not dict:
         return value
-    part = cast(Part, value)
-    read = _PARTS.get(kind or str(part.get("type")))
-    return part if read is None else read(part)
+    read = _PARTS.get(kind or str(value.get("type")))
+    return value if read is None else read(value)
 
 
 def _text(part: Part) -> Part:
@@ -112,8 +116,8 @@ def _tool_call(part: Part) -> Part:
 
 def _tool_result(part: Part) -> Part:
     output: Any = part.get("output", part.get("result"))
-    if isinstance(output, dict) and "value" in output:
-        output = cast(dict[str, Any], output)["value"]  # {"type": "json", "value": …}
+    if output.__class__ is dict and "value" in output:
+        output = output["value"]  # {"type": "json", "value": …}
     return _about_tool("tool_call_response", part, response=output)
 
 
@@ -124,10 +128,9 @@ def _about_tool(kind: str, part: Part, **said: Any) -> Part:
 
 def _media(part: Part) -> Part:
     """An image or a file: an address, base64, or bytes that came as something else and are only named."""
-    data = part.get("image", part.get("data", part.get("base64")))
-    if isinstance(data, dict):
-        known = cast(dict[str, Any], data)  # {"type": "url", "url": …} and its like since 7
-        data = known.get("url", known.get("data"))
+    data: Any = part.get("image", part.get("data", part.get("base64")))
+    if data.__class__ is dict:  # {"type": "url", "url": …} and its like since 7
+        data = data.get("url", data.get("data"))
     mime = text(part.get("mediaType")) or text(part.get("mimeType"))
     is_image = part.get("type") == "image" or (mime or "").startswith("image")
     found: Part = {"mime_type": mime, "modality": "image" if is_image else "document", "name": part.get("filename")}
