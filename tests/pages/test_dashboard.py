@@ -272,3 +272,22 @@ def test_nothing_in_the_range_says_why(page: Page, site: Site, shot: Callable[..
 def test_a_domain_expert_sees_it_too(page_as: PageAs, site: Site) -> None:
     page = opened(page_as("DOMAIN_EXPERT", timezone_id=ZONE), site)
     expect(figure(page, "Runs")).to_have_text(str(asked(site)["totals"]["runs"]))
+
+
+@pytest.mark.parametrize("width", [1000, 1400, 1800])
+def test_the_last_row_of_cards_is_full_however_many_are_shown(
+    site: Site, page_as: PageAs, shot: Any, width: int
+) -> None:
+    page = page_as("ADMIN", viewport={"width": width, "height": 900})
+    opened(page, site)
+    card(page, "Recent scores").scroll_into_view_if_needed()
+    shot(page, f"last-row-{width}")
+    # The page itself does not scroll: what is in it does.
+    assert page.evaluate("document.documentElement.scrollHeight - innerHeight") == 0
+    for title in ("Users", "Feedback", "Prompts", "Threads"):
+        hole = page.locator(".cards").evaluate(
+            "cards => cards.getBoundingClientRect().right - cards.lastElementChild.getBoundingClientRect().right"
+        )
+        assert abs(hole) <= 2
+        choose(page, title, "Hide this card")
+        expect(card(page, title)).to_have_count(0)

@@ -4,11 +4,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 import served
 from programs import clean_environment
@@ -216,6 +217,86 @@ def test_a_tag_is_coloured_renamed_merged_and_deleted_in_the_logs_too(site: Site
         assert api.get_step(id="tagged").tags == []
 
 
+@pytest.mark.feature("P-SET-03")
+def test_a_tag_that_much_carries_goes_in_portions_that_a_reload_does_not_lose(site: Site, page: Page, shot: Any):
+    for number in range(3):
+        put(site, f"crowded {number}", tags=["crowded"])
+    held: list[Route] = []
+
+    def one_portion(route: Route) -> None:
+        """The server as it is with a tag on a million steps: one portion is done, the next one takes its time."""
+        if route.request.method == "GET":
+            route.continue_()
+        elif held:
+            held.append(route)
+        else:
+            held.append(route)
+            route.fulfill(json={"changed": 1, "left": 3, "done": False})
+
+    page.route("**/api/tags/*", one_portion)
+    page.goto(site.address("settings/tags"))
+    page.get_by_role("button", name="Delete crowded").click()
+    dialog(page).get_by_role("button", name="Delete").click()
+    progress = page.get_by_role("region", name="Deleting “crowded”")
+    expect(progress).to_have_text("Deleting “crowded”: 1 of 4 done")
+    expect(dialog(page)).to_have_count(0)
+    shot(page, "tag-progress")
+    expect(page.get_by_role("button", name="Rename crowded")).to_have_attribute("aria-disabled", "true")
+    page.get_by_label("New tag").fill("meanwhile")
+    page.get_by_role("button", name="Add").click()
+    expect(row(page, "meanwhile")).to_be_visible()
+    page.get_by_role("link", name="Members").click()
+    page.get_by_role("link", name="Tags").click()
+    expect(progress).to_have_text("Deleting “crowded”: 1 of 4 done")
+
+    page.reload()
+    expect(progress).to_contain_text("Deleting “crowded” stands unfinished: 1 of 4 done")
+    page.emulate_media(color_scheme="dark")
+    shot(page, "tag-unfinished-dark")
+    assert len(held) == 2
+    page.unroute_all(behavior="ignoreErrors")
+    progress.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("Deleted crowded")).to_be_visible()
+    expect(row(page, "crowded")).to_have_count(0)
+    expect(progress).to_have_count(0)
+    with site.api() as api:
+        assert api.get_step(id="crowded 0").tags == []
+
+
+@pytest.mark.feature("P-SET-03")
+def test_what_was_finished_elsewhere_or_is_left_so_is_said_no_more(site: Site, page: Page, watch: Any):
+    watch(page).expect("Failed to load resource")  # of the server that is not there for a moment
+    put(site, "two ways", tags=["left so", "deleted elsewhere"])
+    page.goto(site.address("settings/tags"))
+    for name in ("left so", "deleted elsewhere"):
+        answers = iter([{"changed": 1, "left": None, "done": False}])
+        page.route("**/api/tags/*", partial(answer_or_fail, answers))
+        page.get_by_role("button", name=f"Delete {name}").click()
+        dialog(page).get_by_role("button", name="Delete").click()
+        progress = page.get_by_role("region", name=f"Deleting “{name}”")
+        expect(progress).to_contain_text("stands unfinished: 1 of more than 10,001 done")
+        page.unroute_all()
+    page.get_by_role("region", name="Deleting “left so”").get_by_role("button", name="Leave it so").click()
+    expect(page.get_by_role("region", name="Deleting “left so”")).to_have_count(0)
+    expect(row(page, "left so")).to_be_visible()
+    (elsewhere,) = [tag for tag in get(site, "/api/tags")["tags"] if tag["name"] == "deleted elsewhere"]
+    with site.http() as http:
+        assert http.delete(f"/api/tags/{elsewhere['id']}").json()["done"]
+    page.reload()
+    expect(row(page, "left so")).to_be_visible()
+    expect(page.get_by_role("region", name=re.compile("Deleting"))).to_have_count(0)
+
+
+def answer_or_fail(answers: Iterator[dict[str, Any]], route: Route) -> None:
+    """What the server says, in turn; after that it is gone."""
+    if route.request.method == "GET":
+        route.continue_()
+    elif (answer := next(answers, None)) is not None:
+        route.fulfill(json=answer)
+    else:
+        route.abort()
+
+
 @pytest.mark.feature("P-LOG-24")
 def test_many_tags_are_all_listed(site: Site, page: Page):
     with site.http() as http:
@@ -266,19 +347,74 @@ def test_a_score_schema_holds_scores_against_it(site: Site, page: Page, shot: An
     page.goto(site.address("settings/scores"))
     page.get_by_role("button", name="New schema").click()
     dialog(page).get_by_label("Name").fill("Mood")
-    dialog(page).get_by_label("Categories").fill("Glad = 1\nSad = -1")
+    dialog(page).get_by_label("Categories").fill("Glad = 1: thanks, or tips\nSad = -1")
     shot(page, "new-schema")
-    dialog(page).get_by_role("button", name="Make it").click()
+    dialog(page).get_by_role("button", name="Save").click()
     expect(row(page, "Mood")).to_contain_text("Glad 1, Sad -1")
     page.get_by_role("button", name="New schema").click()
     dialog(page).get_by_label("Name").fill("Stars")
     dialog(page).get_by_label("Values").select_option("CONTINUOUS")
     dialog(page).get_by_label("Most").fill("5")
-    dialog(page).get_by_role("button", name="Make it").click()
+    dialog(page).get_by_role("button", name="Save").click()
     expect(row(page, "Stars")).to_contain_text("0 to 5")
     page.get_by_role("button", name="Delete Mood").click()
     dialog(page).get_by_role("button", name="Delete").click()
     expect(row(page, "Mood")).to_have_count(0)
+
+
+@pytest.mark.feature("P-SCR-06")
+def test_a_score_schema_is_changed_for_scores_to_come(site: Site, page: Page, watch: Any, shot: Any):
+    watch(page).expect("status of 400")  # of a name that is taken
+    put(site, "judged")
+    with site.api() as api:
+        moods = [{"label": "Good", "value": 1, "description": "thanks, or tips"}, {"label": "Bad", "value": 0}]
+        api.create_score_schema("Tone", "How it sounds", categories=moods)
+        api.create_score_schema("Length", min=0, max=5)
+        made = api.create_score("Tone", None, "HUMAN", step_id="judged", label="Bad")
+
+        page.goto(site.address("settings/scores"))
+        page.get_by_role("button", name="Change Tone").click()
+        expect(dialog(page).get_by_label("Categories")).to_have_value("Good = 1: thanks, or tips\nBad = 0")
+        expect(dialog(page).get_by_label("Values")).to_be_disabled()
+        dialog(page).get_by_label("Name").fill("Length")
+        dialog(page).get_by_role("button", name="Save").click()
+        expect(dialog(page).get_by_role("alert")).to_contain_text("has a score schema 'Length' already")
+        dialog(page).get_by_label("Name").fill("Sound")
+        dialog(page).get_by_label("About").fill("")
+        shot(page, "change-schema")
+        dialog(page).get_by_role("button", name="Save").click()
+        expect(row(page, "Sound")).to_contain_text("Good 1, Bad 0")
+        expect(row(page, "How it sounds")).to_have_count(0)
+        page.get_by_role("button", name="Change Sound").click()
+        dialog(page).get_by_label("Categories").fill("Good = 2: thanks, or tips\nFair = 1")
+        dialog(page).get_by_role("button", name="Save").click()
+        expect(row(page, "Sound")).to_contain_text("Good 2, Fair 1")
+        page.get_by_role("button", name="Change Length").click()
+        dialog(page).get_by_label("Most").fill("9")
+        dialog(page).get_by_role("button", name="Save").click()
+        expect(row(page, "Length")).to_contain_text("0 to 9")
+
+        (kept,) = api.get_scores(filters=[{"field": "id", "operator": "eq", "value": made.id}]).data
+        assert (kept.name, kept.label, kept.value) == ("Tone", "Bad", 0)
+        assert api.create_score("Sound", None, "HUMAN", step_id="judged", label="Good").value == 2
+        (sound,) = [one for one in api.get_score_schemas().data if one.name == "Sound"]
+        assert [one.get("description") for one in sound.categories] == ["thanks, or tips", None]
+
+
+@pytest.mark.feature("P-SCR-06")
+def test_a_schema_that_was_just_made_is_offered_where_steps_are_scored(site: Site, page: Page):
+    put(site, "to be scored")
+    page.goto(site.address("settings/scores"))
+    page.get_by_role("button", name="New schema").click()
+    dialog(page).get_by_label("Name").fill("Tact")
+    dialog(page).get_by_role("button", name="Save").click()
+    expect(row(page, "Tact")).to_be_visible()
+    page.get_by_role("link", name="Steps", exact=True).click()
+    page.get_by_role("checkbox").nth(1).check()
+    page.keyboard.press("s")
+    dialog(page).get_by_label("Name").fill("Tact")
+    expect(dialog(page).get_by_label("Value")).to_be_visible()
+    expect(dialog(page)).to_contain_text("Good")
 
 
 @pytest.mark.feature("P-LOG-22")

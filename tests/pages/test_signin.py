@@ -172,10 +172,11 @@ def test_projects_are_made_and_switched_and_keep_their_data_apart(site: Site, pa
     page.get_by_role("dialog").get_by_label("Name").fill("Second")
     page.get_by_role("button", name="Create").click()
     page.wait_for_url(lambda url: site.project not in url and "/dashboard" in url)
+    switch = page.get_by_role("button", name="Project: Second")
+    expect(switch).to_be_visible()  # the address is there before what it shows
     page.get_by_role("link", name="Settings", exact=True).click()
     page.get_by_role("link", name="Tags").click()
     expect(page.get_by_text("No tags yet.")).to_be_visible()
-    switch = page.get_by_role("button", name="Project: Second")
     switch.click()
     expect(page.get_by_role("link", name="Second Admin")).to_be_visible()
     shot(page, "projects")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -207,7 +208,63 @@ def test_what_is_not_there_says_so(traces, page_as, watch):
         expect(page.get_by_role("heading", name="This is not here")).to_be_visible()
 
 
+@pytest.mark.parametrize("own", ["a//b", "/x/", "what?#now", "100 %25 & 5 %"])
+def test_a_step_of_any_id_has_its_page(traces, page_as, own):
+    whole = {"began": datetime.now(UTC), "threadId": f"thread {own}"}
+    below = {"parentId": f"run {own}", "rootRunId": f"run {own}", "input": {"content": f"content of {own}"}}
+    with traces.api() as api:
+        made.store(api, [trace_data.step(f"run {own}", "run", 0, 2, **whole)])
+        made.store(api, [trace_data.step(own, "tool", 1, 2, **whole, **below)])
+    page = page_as("ADMIN", site=traces)
+    for base in (traces.address("steps"), f"{traces.url}/steps"):
+        page.goto(f"{base}/{quote(own, safe='')}")
+        expect_selected(page, own)
+        expect(page.locator("#step-panel")).to_contain_text(f"content of {own}")
+    page.reload()
+    expect(page.locator("#step-panel")).to_contain_text(f"content of {own}")
+    page.goto(traces.address("steps"))
+    page.get_by_role("link", name=f"tool {own}", exact=True).click()
+    expect_selected(page, own)
+
+
+def test_a_step_that_is_deleted_while_it_is_open_stays_in_sight_and_says_so(visit, traces, watch, shot):
+    whole = {"began": datetime.now(UTC), "threadId": "of a moment"}
+    with traces.api() as api:
+        made.store(api, [trace_data.step("moment", "run", 0, 2, **whole)])
+        for own in ("brief", "lasting"):
+            below = {"parentId": "moment", "rootRunId": "moment", "input": {"content": f"the {own} one"}}
+            made.store(api, [trace_data.step(own, "tool", 1, 2, **whole, **below)])
+        page = visit("runs/moment?step=brief")
+        watch(page).expect("status of 404")
+        panel = page.locator("#step-panel")
+        expect(panel).to_contain_text("the brief one")
+        api.delete_step(id="brief")
+        expect(panel).to_contain_text("deleted")
+        expect(panel).to_contain_text("the brief one")
+        expect(row(page, "brief")).to_have_count(0)
+        shot(page, "step-deleted")
+        page.reload()
+        expect(panel).to_have_text("There is no such step in this trace.")
+        row(page, "lasting").click()
+        expect(panel).to_contain_text("the lasting one")
+
+
 # --- head -----------------------------------------------------------------------------------------
+
+
+def test_breadcrumbs_lead_to_the_list_and_to_the_project(visit, page_as, shot):
+    page = visit("runs/answering?range=30d&env=prod")
+    crumbs = page.get_by_role("navigation", name="Breadcrumb").get_by_role("link")
+    expect(crumbs).to_have_text(["Default", "Runs"])
+    expect(page.get_by_role("heading", level=1)).to_have_text("answering")
+    shot(page, "breadcrumbs")
+    crumbs.last.click()
+    expect(page).to_have_url(re.compile(r"/runs\?.*range=30d"))
+    page.go_back()
+    crumbs.first.click()
+    expect(page).to_have_url(re.compile(r"/dashboard\?.*range=30d"))
+    for path, area in (("threads/support", "Threads"), ("generations/plan", "Generations"), ("steps/lookup", "Steps")):
+        expect(visit(path).get_by_role("navigation", name="Breadcrumb").get_by_role("link").last).to_have_text(area)
 
 
 @pytest.mark.feature("P-LOG-09", "P-LOG-15")

@@ -3,11 +3,13 @@
 import itertools
 import json
 import random
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -204,6 +206,41 @@ def test_a_process_has_room_for_so_many_and_gives_places_back(start, tmp_path, m
         while not is_open(server) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert is_open(server)
+
+
+def test_who_takes_nothing_any_more_loses_the_place_and_goes_on_without_a_gap(start, tmp_path, monkeypatch):
+    monkeypatch.setattr(streams, "MOST_STREAMS", 1)
+    monkeypatch.setattr(live, "STALLED_SECONDS", 0.2)
+    monkeypatch.setattr(channel, "MOST_CHANGES", 1_000_000)
+    written: list[str] = []
+    with start(tmp_path / "data") as server, asleep(server) as client:
+        deadline = time.monotonic() + WAIT
+        while not is_open(server) and time.monotonic() < deadline:
+            some = [f"stalled-{len(written) + place:0240d}" for place in range(200)]
+            write(server, *some)
+            written += some
+        assert is_open(server)
+        buffered = Stream(SimpleNamespace(iter_lines=client.makefile().read().splitlines))
+        heard = [entry["id"] for event in buffered if event.name == "change" for entry in event.data]
+        assert 0 < len(heard) < len(written)
+        with following(server, after=buffered.last) as stream:
+            assert stream.next().name == "hello"
+            while len(heard) < len(written):
+                heard += [entry["id"] for entry in stream.next().data]
+    assert heard == written
+
+
+@contextmanager
+def asleep(server) -> Iterator[socket.socket]:
+    """A client that asked to follow and has not read a byte yet; HTTP/1.0, so that events come as they are."""
+    address = httpx.URL(server.url)
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(WAIT)
+        client.connect((address.host, address.port))
+        client.sendall(f"GET /api/live HTTP/1.0\r\nx-api-key: {server.key}\r\n\r\n".encode())
+        client.recv(1)
+        yield client
 
 
 @pytest.mark.parametrize("query", [{"kinds": "steps,prompts"}, {"kinds": ","}, {"after": "x"}, {"after": "-1"}])

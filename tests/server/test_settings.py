@@ -8,7 +8,7 @@ from dirty_equals import IsInt, IsPartialDict
 from literalai_otel.server.access.keys import make_key
 from literalai_otel.server.ingest import Ingest
 from literalai_otel.server.store import tags
-from literalai_otel.server.tagging import Tagging
+from literalai_otel.server.tagging import Portion, Tagging
 
 from .test_isolation import sound
 from .test_scores import new_id
@@ -80,7 +80,7 @@ def test_tags_are_listed_with_what_carries_them(site: Site) -> None:
 @pytest.mark.feature("P-SET-03")
 def test_a_deleted_tag_is_gone_from_logs_and_filters(site: Site) -> None:
     good = site.tags()["good"]["id"]
-    assert site.call("DELETE", f"/api/tags/{good}") == {"done": True}
+    assert site.call("DELETE", f"/api/tags/{good}") == {"changed": 4, "left": 0, "done": True}
     assert [site.of_step(step_id) for step_id in "abc"] == [["seen"], [], ["nice"]]
     assert site.server.data(THREAD_TAGS, {"id": "t"}, **site.headers)["threadDetail"]["tags"] == []
     filtered = "query($f: [stepsInputType!]) { steps(filters: $f) { totalCount } }"
@@ -99,6 +99,8 @@ def test_a_tag_is_renamed_everywhere_and_merged_with_one_of_that_name(site: Site
     first = site.call("PATCH", f"/api/tags/{good}", {"name": "fine"})
     assert first == {
         "tag": {"id": IsInt, "name": "fine", "color": "red", "stepCount": 3, "threadCount": 1},
+        "changed": 4,
+        "left": 0,
         "done": True,
     }
     merged = site.call("PATCH", f"/api/tags/{first['tag']['id']}", {"name": "nice"})
@@ -113,15 +115,24 @@ def test_long_work_is_cut_and_goes_on_where_it_stopped(site: Site) -> None:
     site.put(*({"id": f"many{number}", "type": "tool", "tags": ["many", "kept"]} for number in range(120)))
     many = site.tags()["many"]["id"]
     hurried = Tagging(site.server.store, seconds=0)
-    to, done = hurried.change(site.project_id, many, {"name": "more"})
-    assert not done
+    to, portion = hurried.change(site.project_id, many, {"name": "more"})
+    assert portion == Portion(changed=0, left=120, done=False)
     assert site.server.store.write(tags.move, site.project_id, many, to, 50).result(20).rows == 50
     halves = [site.tags()[name]["stepCount"] for name in ("many", "more")]
     assert halves == [70, 50]
-    assert site.call("PATCH", f"/api/tags/{many}", {"name": "more"})["done"]
+    rest = site.call("PATCH", f"/api/tags/{many}", {"name": "more"})
+    assert rest == IsPartialDict(changed=70, left=0, done=True)
     assert site.tags()["more"] == IsPartialDict(id=to, stepCount=120)
     assert "many" not in site.tags()
     assert site.of_step("many7") == ["more", "kept"]
+
+
+@pytest.mark.feature("P-SET-03")
+def test_what_is_too_much_to_count_is_not_counted(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tags, "COUNTED", 3)
+    good = site.tags()["good"]["id"]
+    hurried = Tagging(site.server.store, seconds=0)
+    assert hurried.delete(site.project_id, good) == Portion(changed=0, left=None, done=False)
 
 
 @pytest.mark.parametrize(

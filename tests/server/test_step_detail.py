@@ -1,6 +1,7 @@
 """`GET /api/steps/{id}`: a step with its span, its files, its prompt and its thread."""
 
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -236,6 +237,14 @@ def test_a_step_of_another_project_is_not_found(server: Any, other: httpx.Client
     assert detail(server.http, "mine/with slash")["id"] == "mine/with slash"
     assert other.get("/api/steps/mine/with slash").status_code == 404
     assert httpx.get(f"{server.url}/api/steps/mine").status_code == 401
+
+
+@pytest.mark.parametrize("identity", ["two//slashes", "/first", "last/", "a?b#c", "50 % 100%25", "a+b&c=d", "шаг\\1"])
+def test_an_id_of_any_characters_is_read_where_they_are_encoded(server: Any, identity: str):
+    server.http.post("/api/import", json={"records": [{"kind": "step", "id": identity}]})
+    for path in ("/api/steps/", "//api//steps/"):
+        answer = server.http.get(f"{server.url}{path}{quote(identity, safe='')}")
+        assert (answer.status_code, answer.json()["id"]) == (200, identity)
 
 
 @pytest.mark.feature("P-LOG-12")

@@ -255,10 +255,12 @@ def owner(server):
 
 
 def test_a_member_finds_the_project_of_a_thread_or_a_step(server, put, project, owner):
-    put(*run_with_a_call("f", threadId="slash/and space"), {"id": "early", "parentId": "f-late", "rootRunId": "f-late"})
+    put(
+        *run_with_a_call("f", threadId="slash//and space"), {"id": "early", "parentId": "f-late", "rootRunId": "f-late"}
+    )
     account = server.store.read(accounts.first)
     server.store.write(memberships.add, project.id, account.id, "DOMAIN_EXPERT").result(WAIT)
-    for path in ("threads/slash%2Fand%20space", "runs/f-run", "generations/f-call", "steps/f-call", "runs/f-late"):
+    for path in ("threads/slash%2F%2Fand%20space", "runs/f-run", "generations/f-call", "steps/f-call", "runs/f-late"):
         assert owner.get(f"/api/find/{path}").json() == {"project": project.public_id}, path
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -180,14 +181,17 @@ def create_app(config: ServerConfig, store: Store) -> Starlette:
 
 
 class CollapseSlashes:
-    """`//api/graphql` is `/api/graphql`: TS and LiteLLM do not strip a trailing slash of the base address."""
+    """`//api/graphql` is `/api/graphql`: TS and LiteLLM do not strip a trailing slash of the base address.
+
+    Slashes of an id are written `%2F`, and stay.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on with every run of slashes in the path made one."""
-        if scope["type"] == "http" and "//" in scope["path"]:
-            path = "/" + "/".join(part for part in scope["path"].split("/") if part)
-            scope = {**scope, "path": path, "raw_path": path.encode()}
+        """Pass on with every run of slashes in the path as it was sent made one."""
+        if scope["type"] == "http" and b"//" in scope["raw_path"]:
+            raw_path = b"/" + b"/".join(part for part in scope["raw_path"].split(b"/") if part)
+            scope = {**scope, "path": unquote(raw_path.decode("ascii")), "raw_path": raw_path}
         await self._app(scope, receive, send)

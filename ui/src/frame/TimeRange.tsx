@@ -1,8 +1,8 @@
 import { type FormEvent, useState } from "react";
 import { Button } from "../parts/Button";
-import { Field } from "../parts/Field";
 import { exact } from "../parts/format";
 import { Menu } from "../parts/Menu";
+import { TextField } from "../parts/TextField";
 import { PRESETS, type Preset, useRange } from "./range";
 
 /** The choice of the time range in the top bar. */
@@ -72,28 +72,14 @@ function OwnRange({ from, to, onChosen, close }: OwnRangeProps) {
   };
   return (
     <form className="own-range" onSubmit={choose}>
-      <Field label="From">
-        {(attributes) => (
-          <input
-            {...attributes}
-            className="input"
-            type="datetime-local"
-            value={begin}
-            onChange={(event) => setBegin(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label="To" problem={backwards ? "The end is before the beginning." : undefined}>
-        {(attributes) => (
-          <input
-            {...attributes}
-            className="input"
-            type="datetime-local"
-            value={end}
-            onChange={(event) => setEnd(event.target.value)}
-          />
-        )}
-      </Field>
+      <TextField label="From" type="datetime-local" value={begin} onChange={setBegin} />
+      <TextField
+        label="To"
+        problem={backwards ? "The end is before the beginning." : undefined}
+        type="datetime-local"
+        value={end}
+        onChange={setEnd}
+      />
       <Button type="submit">Apply</Button>
     </form>
   );

@@ -1,23 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { graphql } from "../api/graphql";
 import { useProjectId } from "../frame/project";
 import { Button } from "../parts/Button";
 import { Dialog } from "../parts/Dialog";
 import { Field } from "../parts/Field";
+import { type ScoreSchema, schemasQuery } from "../settings/scoreSchemas";
 import type { NewScore } from "./changeRows";
 import { useFacets } from "./facets";
-
-interface Schema {
-  name: string;
-  description: string | null;
-  categories: { label: string; value: number }[] | null;
-  min: number | null;
-  max: number | null;
-}
-
-const SCHEMAS =
-  "{ scoreSchemas(first: 100) { edges { node { name description categories { label value } min max } } } }";
 
 interface Props {
   number: number;
@@ -32,12 +21,7 @@ export function ScoreDialog({ number, onApply, onClose }: Props) {
   const [value, setValue] = useState("");
   const [comment, setComment] = useState("");
   const names = useFacets("scores", "name", "");
-  const schemas = useQuery({
-    queryKey: ["score-schemas", project],
-    queryFn: () => graphql<{ scoreSchemas: { edges: { node: Schema }[] } }>(project, SCHEMAS),
-    select: ({ scoreSchemas }) => scoreSchemas.edges.map(({ node }) => node),
-    staleTime: 60_000,
-  }).data;
+  const schemas = useQuery(schemasQuery(project)).data;
   const schema = schemas?.find((one) => one.name === name.trim());
   const categories = schema?.categories?.length ? schema.categories : null;
   const problem =
@@ -121,11 +105,11 @@ export function ScoreDialog({ number, onApply, onClose }: Props) {
   );
 }
 
-function wrong(value: string, categories: Schema["categories"]): string | undefined {
+function wrong(value: string, categories: ScoreSchema["categories"]): string | undefined {
   return categories === null && !Number.isFinite(Number(value)) ? "The value is a number." : undefined;
 }
 
-function bounds(schema: Schema | undefined): string {
+function bounds(schema: ScoreSchema | undefined): string {
   if (schema === undefined || (schema.min === null && schema.max === null)) return "";
   return `From ${schema.min ?? "any"} to ${schema.max ?? "any"}`;
 }

@@ -3,7 +3,7 @@ import { type ReactNode, useId } from "react";
 interface Props {
   label: string;
   problem?: string | undefined;
-  hint?: string;
+  hint?: string | undefined;
   children: (attributes: { id: string; "aria-describedby": string; "aria-invalid": boolean }) => ReactNode;
 }
 

@@ -4,7 +4,8 @@ const PREFIX = "literalai.";
 const listeners = new Set<() => void>();
 const parsed = new Map<string, { text: string | null; value: unknown }>();
 
-function read<T>(name: string, otherwise: T): T {
+/** A value that this browser keeps, outside of what is drawn. `otherwise` must be one object for ever. */
+export function kept<T>(name: string, otherwise: T): T {
   let text: string | null = null;
   try {
     text = localStorage.getItem(PREFIX + name);
@@ -23,7 +24,8 @@ function read<T>(name: string, otherwise: T): T {
   return value;
 }
 
-function write(name: string, value: unknown): void {
+/** Keeps a value in this browser, in all of its tabs. */
+export function keep(name: string, value: unknown): void {
   try {
     localStorage.setItem(PREFIX + name, JSON.stringify(value));
   } catch {
@@ -41,9 +43,9 @@ function listen(listener: () => void): () => void {
   };
 }
 
-/** A value that this browser keeps: widths of columns, the theme. `otherwise` must be one object for ever. */
+/** A value that this browser keeps, as it is drawn: widths of columns, the theme. `otherwise` as for `kept`. */
 export function useKept<T>(name: string, otherwise: T): [T, (value: T) => void] {
-  const value = useSyncExternalStore(listen, () => read(name, otherwise));
-  const set = useCallback((next: T) => write(name, next), [name]);
+  const value = useSyncExternalStore(listen, () => kept(name, otherwise));
+  const set = useCallback((next: T) => keep(name, next), [name]);
   return [value, set];
 }

@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { request } from "../api/request";
 import { type Session, type User, useNewSession, useSession } from "../api/session";
 import { Button } from "../parts/Button";
-import { Field } from "../parts/Field";
+import { TextField } from "../parts/TextField";
 import { say } from "../parts/toasts";
 import { NewPassword } from "../signin/NewPassword";
 
@@ -36,31 +36,17 @@ function Person({ user }: { user: User }) {
   };
   return (
     <form className="settings-form" onSubmit={submit}>
-      <Field label="Name">
-        {(attributes) => (
-          <input
-            {...attributes}
-            className="input"
-            autoComplete="name"
-            required
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label="E-mail" hint="You sign in with it." problem={save.error?.message}>
-        {(attributes) => (
-          <input
-            {...attributes}
-            className="input"
-            type="email"
-            autoComplete="email"
-            required
-            value={email}
-            onChange={(event) => setEmail(event.target.value)}
-          />
-        )}
-      </Field>
+      <TextField label="Name" autoComplete="name" required value={name} onChange={setName} />
+      <TextField
+        label="E-mail"
+        hint="You sign in with it."
+        problem={save.error?.message}
+        type="email"
+        autoComplete="email"
+        required
+        value={email}
+        onChange={setEmail}
+      />
       {moves && <CurrentPassword value={current} onChange={setCurrent} />}
       <Button type="submit" disabled={save.isPending}>
         Save
@@ -83,18 +69,14 @@ function useAccountChange(said: string) {
 
 function CurrentPassword({ value, onChange }: { value: string; onChange: (value: string) => void }) {
   return (
-    <Field label="Current password" hint="Empty, if a link signed you in within the last hour.">
-      {(attributes) => (
-        <input
-          {...attributes}
-          className="input"
-          type="password"
-          autoComplete="current-password"
-          value={value}
-          onChange={(event) => onChange(event.target.value)}
-        />
-      )}
-    </Field>
+    <TextField
+      label="Current password"
+      hint="Empty, if a link signed you in within the last hour."
+      type="password"
+      autoComplete="current-password"
+      value={value}
+      onChange={onChange}
+    />
   );
 }
 

@@ -1,7 +1,7 @@
 import { type FormEvent, type ReactNode, useState } from "react";
 import { Button } from "../parts/Button";
 import { Dialog } from "../parts/Dialog";
-import { Field } from "../parts/Field";
+import { TextField } from "../parts/TextField";
 
 interface Props {
   title: string;
@@ -29,17 +29,7 @@ export function Confirm({ title, action, typed, busy = false, problem, children,
       <form className="settings-form" onSubmit={submit}>
         {children}
         {typed !== undefined && (
-          <Field label={`Type “${typed}” to confirm`}>
-            {(attributes) => (
-              <input
-                {...attributes}
-                className="input"
-                autoComplete="off"
-                value={text}
-                onChange={(event) => setText(event.target.value)}
-              />
-            )}
-          </Field>
+          <TextField label={`Type “${typed}” to confirm`} autoComplete="off" value={text} onChange={setText} />
         )}
         {problem !== undefined && (
           <p className="field-problem" role="alert">

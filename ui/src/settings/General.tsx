@@ -7,6 +7,7 @@ import { Button } from "../parts/Button";
 import { CopyButton } from "../parts/Copy";
 import { Field } from "../parts/Field";
 import { bytes, count, exact } from "../parts/format";
+import { TextField } from "../parts/TextField";
 import { Confirm } from "./Confirm";
 import { useChange } from "./change";
 import { membersQuery } from "./members";
@@ -37,19 +38,16 @@ function Name({ project }: { project: Project }) {
   return (
     <>
       <form className="settings-line" onSubmit={submit}>
-        <Field label="Name" problem={rename.error?.message}>
-          {(attributes) => (
-            <input
-              {...attributes}
-              className="input settings-name"
-              required
-              maxLength={255}
-              disabled={refused !== undefined}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
+        <TextField
+          label="Name"
+          problem={rename.error?.message}
+          className="settings-name"
+          required
+          maxLength={255}
+          disabled={refused !== undefined}
+          value={name}
+          onChange={setName}
+        />
         <Button type="submit" refused={refused} disabled={rename.isPending || name.trim() === project.name}>
           Rename
         </Button>

@@ -7,6 +7,7 @@ import { CopyButton, Snippet } from "../parts/Copy";
 import { Dialog } from "../parts/Dialog";
 import { Field } from "../parts/Field";
 import { Notice } from "../parts/Notice";
+import { TextField } from "../parts/TextField";
 import { Time } from "../parts/Time";
 import { instrumentSnippet } from "../signin/instrument";
 import { Confirm } from "./Confirm";
@@ -130,22 +131,15 @@ function NewKey({ project, onClose }: { project: Project; onClose: () => void })
   return (
     <Dialog title="New API key" onClose={onClose}>
       <form className="settings-form" onSubmit={submit}>
-        <Field
+        <TextField
           label="Name"
           hint="What uses it: it stands beside scores and datasets that it made."
           problem={make.error?.message}
-        >
-          {(attributes) => (
-            <input
-              {...attributes}
-              className="input"
-              required
-              maxLength={255}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
+          required
+          maxLength={255}
+          value={name}
+          onChange={setName}
+        />
         <Field label="Role">
           {(attributes) => (
             <RoleChoice attributes={attributes} value={role} onChange={setRole} own={project.role} explained />

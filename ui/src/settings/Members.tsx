@@ -6,6 +6,7 @@ import { Button } from "../parts/Button";
 import { CopyButton } from "../parts/Copy";
 import { Dialog } from "../parts/Dialog";
 import { Field } from "../parts/Field";
+import { TextField } from "../parts/TextField";
 import { Time } from "../parts/Time";
 import { Confirm } from "./Confirm";
 import { useChange } from "./change";
@@ -183,18 +184,14 @@ function Invite({ project, onClose }: { project: Project; onClose: () => void })
   return (
     <Dialog title={`Invite to “${project.name}”`} onClose={onClose}>
       <form className="settings-form" onSubmit={submit}>
-        <Field label="E-mail" problem={invite.error?.message}>
-          {(attributes) => (
-            <input
-              {...attributes}
-              className="input"
-              type="email"
-              required
-              value={email}
-              onChange={(event) => setEmail(event.target.value)}
-            />
-          )}
-        </Field>
+        <TextField
+          label="E-mail"
+          problem={invite.error?.message}
+          type="email"
+          required
+          value={email}
+          onChange={setEmail}
+        />
         <Field label="Role">
           {(attributes) => <RoleChoice attributes={attributes} value={role} onChange={setRole} explained />}
         </Field>

@@ -4,7 +4,7 @@ import { graphql } from "../api/graphql";
 import type { Project } from "../api/session";
 import { Button } from "../parts/Button";
 import { Dialog } from "../parts/Dialog";
-import { Field } from "../parts/Field";
+import { TextField } from "../parts/TextField";
 import { useChange } from "./change";
 import { modelsQuery, type PriceRule } from "./prices";
 
@@ -46,24 +46,21 @@ export function PriceForm({ project, rule, onClose }: Props) {
   return (
     <Dialog title={rule === null ? "New price rule" : `The rule “${rule.pattern}”`} onClose={onClose}>
       <form className="settings-form" onSubmit={submit}>
-        <Field label="Pattern" hint="A regular expression for the whole name of the model: gpt-4o.*">
-          {(attributes) => (
-            <input
-              {...attributes}
-              className="input mono"
-              required
-              spellCheck={false}
-              value={pattern}
-              onChange={(event) => setPattern(event.target.value)}
-            />
-          )}
-        </Field>
+        <TextField
+          label="Pattern"
+          hint="A regular expression for the whole name of the model: gpt-4o.*"
+          className="mono"
+          required
+          spellCheck={false}
+          value={pattern}
+          onChange={setPattern}
+        />
         <Matches project={project} pattern={useDeferredValue(pattern)} />
         <div className="settings-pair">
           <Amount label="Input, $ per million tokens" value={input} onChange={setInput} />
           <Amount label="Output, $ per million tokens" value={output} onChange={setOutput} />
-          <Day label="From" hint="Empty: always." value={from} onChange={setFrom} />
-          <Day label="Until" hint="Empty: open." value={until} onChange={setUntil} />
+          <TextField label="From" hint="Empty: always." type="date" value={from} onChange={setFrom} />
+          <TextField label="Until" hint="Empty: open." type="date" value={until} onChange={setUntil} />
         </div>
         {save.error !== null && (
           <p className="field-problem" role="alert">
@@ -111,38 +108,7 @@ interface InputProps {
 }
 
 function Amount({ label, value, onChange }: InputProps) {
-  return (
-    <Field label={label}>
-      {(attributes) => (
-        <input
-          {...attributes}
-          className="input"
-          type="number"
-          min="0"
-          step="any"
-          required
-          value={value}
-          onChange={(event) => onChange(event.target.value)}
-        />
-      )}
-    </Field>
-  );
-}
-
-function Day({ label, hint, value, onChange }: InputProps & { hint: string }) {
-  return (
-    <Field label={label} hint={hint}>
-      {(attributes) => (
-        <input
-          {...attributes}
-          className="input"
-          type="date"
-          value={value}
-          onChange={(event) => onChange(event.target.value)}
-        />
-      )}
-    </Field>
-  );
+  return <TextField label={label} type="number" min="0" step="any" required value={value} onChange={onChange} />;
 }
 
 /** The day of a time in UTC, as fields of the kind `date` want it. */

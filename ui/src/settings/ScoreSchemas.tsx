@@ -1,4 +1,4 @@
-import { queryOptions, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { graphql } from "../api/graphql";
 import type { Project } from "../api/session";
@@ -7,40 +7,22 @@ import { Confirm } from "./Confirm";
 import { useChange } from "./change";
 import { refusal } from "./rights";
 import { ScoreSchemaForm } from "./ScoreSchemaForm";
+import { type ScoreSchema, schemasQuery } from "./scoreSchemas";
 
-export interface ScoreSchema {
-  id: string;
-  name: string;
-  description: string | null;
-  type: "CATEGORICAL" | "CONTINUOUS";
-  categories: { label: string; value: number }[] | null;
-  min: number | null;
-  max: number | null;
-}
-
-const ALL = "{ scoreSchemas { edges { node { id name description type categories { label value } min max } } } }";
 const DELETE = "mutation($id: String!) { deleteScoreSchema(id: $id) { id } }";
-
-interface Schemas {
-  scoreSchemas: { edges: { node: ScoreSchema }[] };
-}
-
-/** The score schemas of a project: what people and programs may score. */
-export const scoreSchemasQuery = (project: string) =>
-  queryOptions({
-    queryKey: ["score-schemas", project],
-    queryFn: async () => (await graphql<Schemas>(project, ALL)).scoreSchemas.edges.map(({ node }) => node),
-  });
 
 /** Score schemas: a score under a name that has one is held against it. */
 export function ScoreSchemas({ project }: { project: Project }) {
-  const { data: schemas, error } = useQuery(scoreSchemasQuery(project.id));
-  const [making, setMaking] = useState(false);
+  const { data: schemas, error } = useQuery(schemasQuery(project.id));
+  const [editing, setEditing] = useState<ScoreSchema | "new" | null>(null);
   const [deleting, setDeleting] = useState<ScoreSchema | null>(null);
   const refused = refusal(project, "observability");
   return (
     <>
-      <p>Scores of a name that has a schema are held against it: a category of a list, or a number in a range.</p>
+      <p>
+        Scores of a name that has a schema are held against it: a category of a list, or a number in a range. What
+        changes in a schema is for scores to come: those that are there keep name, value and label.
+      </p>
       {error !== null && <p role="alert">{error.message}</p>}
       {schemas !== undefined && schemas.length > 0 && (
         <table className="table" aria-label="Score schemas">
@@ -61,6 +43,14 @@ export function ScoreSchemas({ project }: { project: Project }) {
                 <td className="table-actions">
                   <Button
                     look="plain"
+                    aria-label={`Change ${schema.name}`}
+                    refused={refused}
+                    onClick={() => setEditing(schema)}
+                  >
+                    Change
+                  </Button>
+                  <Button
+                    look="plain"
                     aria-label={`Delete ${schema.name}`}
                     refused={refused}
                     onClick={() => setDeleting(schema)}
@@ -74,10 +64,16 @@ export function ScoreSchemas({ project }: { project: Project }) {
         </table>
       )}
       {schemas?.length === 0 && <p className="muted">No schemas: any name and any number may be scored.</p>}
-      <Button look="primary" refused={refused} onClick={() => setMaking(true)}>
+      <Button look="primary" refused={refused} onClick={() => setEditing("new")}>
         New schema
       </Button>
-      {making && <ScoreSchemaForm project={project} onClose={() => setMaking(false)} />}
+      {editing !== null && (
+        <ScoreSchemaForm
+          project={project}
+          schema={editing === "new" ? null : editing}
+          onClose={() => setEditing(null)}
+        />
+      )}
       {deleting !== null && <Delete project={project} schema={deleting} onClose={() => setDeleting(null)} />}
     </>
   );
@@ -92,7 +88,7 @@ export function valuesOf({ categories, min, max }: ScoreSchema): string {
 
 function Delete({ project, schema, onClose }: { project: Project; schema: ScoreSchema; onClose: () => void }) {
   const remove = useChange(() => graphql(project.id, DELETE, { id: schema.id }), {
-    renews: [scoreSchemasQuery(project.id).queryKey],
+    renews: [schemasQuery(project.id).queryKey],
     said: () => `Deleted the schema ${schema.name}`,
     problem: "inline",
   });

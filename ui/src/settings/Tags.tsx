@@ -1,39 +1,45 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import { type ComponentType, type FormEvent, useState } from "react";
 import { request } from "../api/request";
 import type { Project } from "../api/session";
 import type { Filter } from "../lists/filter";
 import { Button } from "../parts/Button";
-import { Dialog } from "../parts/Dialog";
-import { Field } from "../parts/Field";
 import { count } from "../parts/format";
 import { Menu } from "../parts/Menu";
-import { Confirm } from "./Confirm";
+import { TextField } from "../parts/TextField";
 import { useChange } from "./change";
 import { refusal } from "./rights";
+import { DeleteTag, RenameTag, type TagDialog } from "./TagDialogs";
 import { TagName } from "./TagName";
-import { COLORS, type Color, type Tag, tagsQuery } from "./tags";
-import { untilDone } from "./untilDone";
+import { TagProgress } from "./TagProgress";
+import { COLORS, type Color, showingTags, type Tag, type TagList, tagsQuery } from "./tags";
+import { useUnfinished } from "./tagWork";
 
 /** The tags of a project (P-SET-03): add, filter, colour, rename, delete. */
 export function Tags({ project }: { project: Project }) {
   const { data, error } = useQuery(tagsQuery(project.id));
   const [wanted, setWanted] = useState("");
-  const [renaming, setRenaming] = useState<Tag | null>(null);
-  const [deleting, setDeleting] = useState<Tag | null>(null);
-  const shown = data?.tags.filter(({ name }) => name.toLowerCase().includes(wanted.trim().toLowerCase())) ?? [];
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const { tags: all, countLimit: limit } = data ?? NONE;
+  const unfinished = useUnfinished(project.id, all);
+  const shown = all.filter(({ name }) => name.toLowerCase().includes(wanted.trim().toLowerCase()));
   return (
     <>
       <NewTag project={project} />
+      {unfinished
+        .filter(({ work }) => work.tag !== asked?.tag.id)
+        .map(({ work, running }) => (
+          <TagProgress key={work.tag} work={work} running={running} limit={limit} />
+        ))}
       {error !== null && <p role="alert">{error.message}</p>}
-      {data !== undefined && data.tags.length > 0 && (
+      {all.length > 0 && (
         <>
           <input
             className="input settings-filter"
             type="search"
             aria-label="Filter the tags"
-            placeholder={`Filter ${count(data.tags.length)} tags`}
+            placeholder={`Filter ${count(all.length)} tags`}
             value={wanted}
             onChange={(event) => setWanted(event.target.value)}
           />
@@ -52,9 +58,9 @@ export function Tags({ project }: { project: Project }) {
                   key={tag.id}
                   project={project}
                   tag={tag}
-                  limit={data.countLimit}
-                  onRename={setRenaming}
-                  onDelete={setDeleting}
+                  limit={limit}
+                  busy={unfinished.some(({ work, running }) => running && work.tag === tag.id)}
+                  onAsk={(Dialog) => setAsked({ tag, Dialog })}
                 />
               ))}
             </tbody>
@@ -65,16 +71,27 @@ export function Tags({ project }: { project: Project }) {
       {data?.tags.length === 0 && (
         <p className="muted">No tags yet. Programs send them with steps and threads, people add them in the lists.</p>
       )}
-      {renaming !== null && (
-        <Rename project={project} tag={renaming} all={data?.tags ?? []} onClose={() => setRenaming(null)} />
+      {asked !== null && (
+        <asked.Dialog
+          project={project}
+          tag={asked.tag}
+          all={all}
+          limit={limit}
+          // Not another one that was opened while the server began with this.
+          onClose={() => setAsked((now) => (now === asked ? null : now))}
+        />
       )}
-      {deleting !== null && <Delete project={project} tag={deleting} onClose={() => setDeleting(null)} />}
     </>
   );
 }
 
-/** Keys of what shows tags: the list here, and logs. */
-const renews = (project: string) => [["tags", project], ["logs"]];
+/** A dialog that is open, and the tag that it is about. */
+interface Asked {
+  tag: Tag;
+  Dialog: ComponentType<TagDialog>;
+}
+
+const NONE: TagList = { tags: [], countLimit: 0 };
 
 function NewTag({ project }: { project: Project }) {
   const [name, setName] = useState("");
@@ -89,18 +106,14 @@ function NewTag({ project }: { project: Project }) {
   };
   return (
     <form className="settings-line" onSubmit={submit}>
-      <Field label="New tag" problem={add.error?.message}>
-        {(attributes) => (
-          <input
-            {...attributes}
-            className="input"
-            required
-            maxLength={255}
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        )}
-      </Field>
+      <TextField
+        label="New tag"
+        problem={add.error?.message}
+        required
+        maxLength={255}
+        value={name}
+        onChange={setName}
+      />
       <Button type="submit" refused={refused} disabled={add.isPending}>
         Add
       </Button>
@@ -112,15 +125,16 @@ interface TagRowProps {
   project: Project;
   tag: Tag;
   limit: number;
-  onRename: (tag: Tag) => void;
-  onDelete: (tag: Tag) => void;
+  /** It is renamed or deleted right now. */
+  busy: boolean;
+  onAsk: (dialog: Asked["Dialog"]) => void;
 }
 
-function TagRow({ project, tag, limit, onRename, onDelete }: TagRowProps) {
-  const refused = refusal(project, "annotations");
+function TagRow({ project, tag, limit, busy, onAsk }: TagRowProps) {
+  const refused = refusal(project, "annotations") ?? (busy ? "It is being renamed or deleted." : undefined);
   const paint = useChange(
     (color: Color | null) => request(`api/tags/${tag.id}`, { method: "PATCH", project: project.id, body: { color } }),
-    { renews: renews(project.id) },
+    { renews: showingTags(project.id) },
   );
   const many = (found: number) => (found >= limit ? `${count(limit)}+` : count(found));
   return (
@@ -160,10 +174,10 @@ function TagRow({ project, tag, limit, onRename, onDelete }: TagRowProps) {
             ))
           }
         </Menu>
-        <Button look="plain" aria-label={`Rename ${tag.name}`} refused={refused} onClick={() => onRename(tag)}>
+        <Button look="plain" aria-label={`Rename ${tag.name}`} refused={refused} onClick={() => onAsk(RenameTag)}>
           Rename
         </Button>
-        <Button look="plain" aria-label={`Delete ${tag.name}`} refused={refused} onClick={() => onDelete(tag)}>
+        <Button look="plain" aria-label={`Delete ${tag.name}`} refused={refused} onClick={() => onAsk(DeleteTag)}>
           Delete
         </Button>
       </td>
@@ -175,78 +189,4 @@ function TagRow({ project, tag, limit, onRename, onDelete }: TagRowProps) {
 function carrying({ name }: Tag): object {
   const filters: Filter[] = [{ field: "tags", operator: "in", value: [name] }];
   return { filters };
-}
-
-interface DeedProps {
-  project: Project;
-  tag: Tag;
-  onClose: () => void;
-}
-
-function Rename({ project, tag, all, onClose }: DeedProps & { all: Tag[] }) {
-  const [name, setName] = useState(tag.name);
-  const known = all.find((other) => other.name === name.trim() && other.id !== tag.id);
-  const rename = useChange(
-    () =>
-      untilDone(() =>
-        request<{ done: boolean }>(`api/tags/${tag.id}`, {
-          method: "PATCH",
-          project: project.id,
-          body: { name: name.trim() },
-        }),
-      ),
-    { renews: renews(project.id), said: () => `Renamed ${tag.name} to ${name.trim()}`, problem: "inline" },
-  );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    rename.mutate(undefined, { onSuccess: onClose });
-  };
-  return (
-    <Dialog title={`Rename “${tag.name}”`} onClose={onClose}>
-      <form className="settings-form" onSubmit={submit}>
-        <Field
-          label="New name"
-          problem={rename.error?.message}
-          hint={
-            known === undefined
-              ? "On all steps and threads that carry it."
-              : `There is a tag “${known.name}” already: the two become one.`
-          }
-        >
-          {(attributes) => (
-            <input
-              {...attributes}
-              className="input"
-              required
-              maxLength={255}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        <Button type="submit" look="primary" disabled={rename.isPending}>
-          {rename.isPending ? "Renaming …" : known === undefined ? "Rename" : "Merge"}
-        </Button>
-      </form>
-    </Dialog>
-  );
-}
-
-function Delete({ project, tag, onClose }: DeedProps) {
-  const remove = useChange(
-    () => untilDone(() => request<{ done: boolean }>(`api/tags/${tag.id}`, { method: "DELETE", project: project.id })),
-    { renews: renews(project.id), said: () => `Deleted ${tag.name}`, problem: "inline" },
-  );
-  return (
-    <Confirm
-      title={`Delete “${tag.name}”?`}
-      action={remove.isPending ? "Deleting …" : "Delete"}
-      busy={remove.isPending}
-      problem={remove.error?.message}
-      onConfirm={() => remove.mutate(undefined, { onSuccess: onClose })}
-      onClose={onClose}
-    >
-      <p>It goes from every step and thread that carries it. They stay.</p>
-    </Confirm>
-  );
 }

@@ -1,4 +1,4 @@
-import { queryOptions, useQuery } from "@tanstack/react-query";
+import { type QueryKey, queryOptions, useQuery } from "@tanstack/react-query";
 import { request } from "../api/request";
 
 /** The colours that the server takes (`server/store/tags.py`); what they look like is in `styles`. */
@@ -15,10 +15,13 @@ export interface Tag {
   threadCount: number;
 }
 
-interface TagList {
+export interface TagList {
   tags: Tag[];
   countLimit: number;
 }
+
+/** Keys of what shows tags: their list, and logs. */
+export const showingTags = (project: string): QueryKey[] => [["tags", project], ["logs"]];
 
 /** All tags of a project, with how much carries them. */
 export const tagsQuery = (project: string) =>

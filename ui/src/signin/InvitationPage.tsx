@@ -5,6 +5,7 @@ import { request } from "../api/request";
 import { ROLE_NAMES, type Role, type Session, useNewSession } from "../api/session";
 import { Button } from "../parts/Button";
 import { Field } from "../parts/Field";
+import { TextField } from "../parts/TextField";
 import { Card } from "./Card";
 import { NewPassword } from "./NewPassword";
 import { takeToken } from "./token";
@@ -70,35 +71,19 @@ function Accept({ token, invitation }: { token: string; invitation: Invitation }
           )}
         </Field>
         {invitation.hasAccount ? (
-          <Field label="Your password" hint="Of your account on this server." problem={accept.error?.message}>
-            {(attributes) => (
-              <input
-                {...attributes}
-                className="input"
-                type="password"
-                autoComplete="current-password"
-                required
-                value={password}
-                onChange={(event) => setPassword(event.target.value)}
-              />
-            )}
-          </Field>
+          <TextField
+            label="Your password"
+            hint="Of your account on this server."
+            problem={accept.error?.message}
+            type="password"
+            autoComplete="current-password"
+            required
+            value={password}
+            onChange={setPassword}
+          />
         ) : (
           <>
-            <Field label="Your name">
-              {(attributes) => (
-                <input
-                  {...attributes}
-                  className="input"
-                  autoComplete="name"
-                  required
-                  // biome-ignore lint/a11y/noAutofocus: the page has this one purpose
-                  autoFocus
-                  value={name}
-                  onChange={(event) => setName(event.target.value)}
-                />
-              )}
-            </Field>
+            <TextField label="Your name" autoComplete="name" required autoFocus value={name} onChange={setName} />
             <NewPassword value={password} onChange={setPassword} problem={accept.error?.message} />
           </>
         )}

@@ -1,4 +1,4 @@
-import { Field } from "../parts/Field";
+import { TextField } from "../parts/TextField";
 
 /** Fewest characters that the server takes (`server/access/passwords.py`). */
 export const MIN_PASSWORD = 10;
@@ -13,19 +13,16 @@ interface Props {
 /** The field of a password that is chosen now. */
 export function NewPassword({ label = "Password", value, onChange, problem }: Props) {
   return (
-    <Field label={label} hint={`At least ${MIN_PASSWORD} characters.`} problem={problem}>
-      {(attributes) => (
-        <input
-          {...attributes}
-          className="input"
-          type="password"
-          autoComplete="new-password"
-          minLength={MIN_PASSWORD}
-          required
-          value={value}
-          onChange={(event) => onChange(event.target.value)}
-        />
-      )}
-    </Field>
+    <TextField
+      label={label}
+      hint={`At least ${MIN_PASSWORD} characters.`}
+      problem={problem}
+      type="password"
+      autoComplete="new-password"
+      minLength={MIN_PASSWORD}
+      required
+      value={value}
+      onChange={onChange}
+    />
   );
 }

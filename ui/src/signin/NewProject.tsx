@@ -5,7 +5,7 @@ import { request } from "../api/request";
 import { type Project, sessionQuery } from "../api/session";
 import { Button } from "../parts/Button";
 import { Dialog } from "../parts/Dialog";
-import { Field } from "../parts/Field";
+import { TextField } from "../parts/TextField";
 
 /** The dialog that makes a project; whoever makes it is its Admin. */
 export default function NewProject({ onClose }: { onClose: () => void }) {
@@ -27,23 +27,16 @@ export default function NewProject({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="New project" onClose={onClose}>
       <form className="signin-form" onSubmit={submit}>
-        <Field
+        <TextField
           label="Name"
           hint="It has logs, keys, members and prices of its own; you are its Admin."
           problem={make.error?.message}
-        >
-          {(attributes) => (
-            <input
-              {...attributes}
-              className="input"
-              required
-              maxLength={255}
-              autoFocus
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
+          required
+          maxLength={255}
+          autoFocus
+          value={name}
+          onChange={setName}
+        />
         <Button type="submit" look="primary" disabled={make.isPending}>
           Create
         </Button>

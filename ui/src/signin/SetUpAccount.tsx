@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { request } from "../api/request";
 import { type Session, type User, useNewSession } from "../api/session";
 import { Button } from "../parts/Button";
-import { Field } from "../parts/Field";
+import { TextField } from "../parts/TextField";
 import { Card } from "./Card";
 import { NewPassword } from "./NewPassword";
 
@@ -28,33 +28,16 @@ export function SetUpAccount({ user, onDone }: { user: User; onDone: () => void 
   return (
     <Card title="Welcome: make this server yours">
       <form className="signin-form" onSubmit={submit}>
-        <Field label="Your name">
-          {(attributes) => (
-            <input
-              {...attributes}
-              className="input"
-              autoComplete="name"
-              required
-              // biome-ignore lint/a11y/noAutofocus: the page has this one purpose
-              autoFocus
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field label="E-mail" hint="You sign in with it. No mail is sent.">
-          {(attributes) => (
-            <input
-              {...attributes}
-              className="input"
-              type="email"
-              autoComplete="username"
-              required
-              value={email}
-              onChange={(event) => setEmail(event.target.value)}
-            />
-          )}
-        </Field>
+        <TextField label="Your name" autoComplete="name" required autoFocus value={name} onChange={setName} />
+        <TextField
+          label="E-mail"
+          hint="You sign in with it. No mail is sent."
+          type="email"
+          autoComplete="username"
+          required
+          value={email}
+          onChange={setEmail}
+        />
         <NewPassword value={password} onChange={setPassword} problem={save.error?.message} />
         <div className="signin-actions">
           <Button type="submit" look="primary" disabled={save.isPending}>

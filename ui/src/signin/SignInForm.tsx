@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { request } from "../api/request";
 import { type Session, useNewSession } from "../api/session";
 import { Button } from "../parts/Button";
-import { Field } from "../parts/Field";
+import { TextField } from "../parts/TextField";
 
 interface Props {
   /** For who signs in again: the address is known then. */
@@ -30,38 +30,27 @@ export function SignInForm({ email: known, onSignedIn }: Props) {
   };
   return (
     <form className="signin-form" onSubmit={submit}>
-      <Field label="E-mail">
-        {(attributes) => (
-          <input
-            {...attributes}
-            className="input"
-            type="email"
-            name="email"
-            autoComplete="username"
-            required
-            // biome-ignore lint/a11y/noAutofocus: the page has this one purpose
-            autoFocus={known === undefined}
-            value={email}
-            onChange={(event) => setEmail(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label="Password" problem={signIn.error?.message}>
-        {(attributes) => (
-          <input
-            {...attributes}
-            className="input"
-            type="password"
-            name="password"
-            autoComplete="current-password"
-            required
-            // biome-ignore lint/a11y/noAutofocus: the page has this one purpose
-            autoFocus={known !== undefined}
-            value={password}
-            onChange={(event) => setPassword(event.target.value)}
-          />
-        )}
-      </Field>
+      <TextField
+        label="E-mail"
+        type="email"
+        name="email"
+        autoComplete="username"
+        required
+        autoFocus={known === undefined}
+        value={email}
+        onChange={setEmail}
+      />
+      <TextField
+        label="Password"
+        problem={signIn.error?.message}
+        type="password"
+        name="password"
+        autoComplete="current-password"
+        required
+        autoFocus={known !== undefined}
+        value={password}
+        onChange={setPassword}
+      />
       <Button type="submit" look="primary" disabled={signIn.isPending}>
         Sign in
       </Button>

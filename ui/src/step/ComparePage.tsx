@@ -1,5 +1,6 @@
 import { Link, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
+import { Crumbs } from "../frame/Crumbs";
 import { useProjectId } from "../frame/project";
 import { frameSearch } from "../frame/range";
 import { Button } from "../parts/Button";
@@ -47,7 +48,10 @@ export function ComparePage() {
 function Comparison({ first, second }: { first: WholeStep; second: WholeStep }) {
   return (
     <div className="compare">
-      <h1>Compare</h1>
+      <div className="compare-head">
+        <Crumbs area="generations" />
+        <h1>Compare</h1>
+      </div>
       <table className="compare-table">
         <thead>
           <tr>

@@ -2,8 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { useProjectId } from "../frame/project";
 import { Button } from "../parts/Button";
+import { type ScoreSchema, schemasQuery } from "../settings/scoreSchemas";
 import { useScoring } from "./change";
-import { type ScoreSchema, schemasQuery } from "./schemas";
 import type { WholeStep } from "./types";
 
 /** A new score: by the schema of its name where there is one, else any number. */

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from typing import Any, TypeVar
 
@@ -49,24 +50,25 @@ class SettingsRoute:
         return json_answer({"tag": tag}, 201)
 
     async def change_tag(self, request: Request, caller: Caller) -> Response:
-        """`{name?, color?}` -> `{tag, done}`. A name that another tag has makes the two one.
+        """`{name?, color?}` -> `{tag, changed, left, done}`. A name that another tag has makes the two one.
 
-        Without `done` there is more to rename than one request may take: the same request goes on.
+        Without `done` there is more to rename than one request may take: the same request goes on. `changed` says how
+        many steps and threads this one renamed, `left` how many there are still, null for too many to count.
         """
         given = await self._given(request)
         changed = await to_thread.run_sync(self._tagging.change, caller.project.id, request.path_params["tag"], given)
         if changed is None:
             raise _unknown()
-        tag_id, done = changed
+        tag_id, portion = changed
         tag = await self._read(tags.get, caller.project.id, tag_id)
-        return json_answer({"tag": tag, "done": done})
+        return json_answer({"tag": tag, **asdict(portion)})
 
     async def delete_tag(self, request: Request, caller: Caller) -> Response:
-        """`{done}`: without, some steps and threads carry it still, and the same request goes on."""
+        """`{changed, left, done}`: as in `change_tag`."""
         tag_id: int = request.path_params["tag"]
         if await self._read(tags.get, caller.project.id, tag_id) is None:
             raise _unknown()
-        return json_answer({"done": await to_thread.run_sync(self._tagging.delete, caller.project.id, tag_id)})
+        return json_answer(asdict(await to_thread.run_sync(self._tagging.delete, caller.project.id, tag_id)))
 
     async def usage(self, request: Request, caller: Caller) -> Response:
         """See `store.usage.of_project`."""

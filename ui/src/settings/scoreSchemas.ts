@@ -1,12 +1,19 @@
 import { queryOptions } from "@tanstack/react-query";
 import { graphql } from "../api/graphql";
 
+export interface Category {
+  label: string;
+  value: number;
+  /** What guides whoever judges. */
+  description: string | null;
+}
+
 export interface ScoreSchema {
   id: string;
   name: string;
   description: string | null;
   type: "CATEGORICAL" | "CONTINUOUS";
-  categories: { label: string; value: number; description: string | null }[] | null;
+  categories: Category[] | null;
   min: number | null;
   max: number | null;
 }
@@ -21,7 +28,7 @@ const QUERY = `{ scoreSchemas(first: 200) { edges { node {
 /** What may be said in the scores of a project: each schema has the name of the scores that it is for. */
 export const schemasQuery = (project: string) =>
   queryOptions({
-    queryKey: ["scoreSchemas", project],
+    queryKey: ["score-schemas", project],
     queryFn: async () => (await graphql<Answer>(project, QUERY)).scoreSchemas.edges.map(({ node }) => node),
     staleTime: 60_000,
   });
