@@ -94,7 +94,7 @@ def graphql_body() -> bytes:
 
 
 def otlp_body() -> bytes:
-    """500 spans in traces of 5, 2 000 characters of messages each."""
+    """500 spans in traces of an agent and its four calls of a model, 2 000 characters of messages each."""
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
     request = ExportTraceServiceRequest()
@@ -103,7 +103,6 @@ def otlp_body() -> bytes:
     now = time.time_ns()
     message = json.dumps([{"role": "user", "parts": [{"type": "text", "content": TEXT}]}])
     texts = {
-        "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "openai",
         "gen_ai.request.model": "gpt-4o",
         "gen_ai.response.model": "gpt-4o-2026",
@@ -114,12 +113,14 @@ def otlp_body() -> bytes:
     }
     for number in range(SPANS):
         first = number - number % 5 + 1
-        span = spans.spans.add(name="chat gpt-4o", kind=3, start_time_unix_nano=now, end_time_unix_nano=now + 10**9)
+        # Calls below a call of the same model would be recordings of one call, and one step.
+        operation, name = ("chat", "chat gpt-4o") if number % 5 else ("invoke_agent", "invoke_agent planner")
+        span = spans.spans.add(name=name, kind=3, start_time_unix_nano=now, end_time_unix_nano=now + 10**9)
         span.trace_id = FRESH_BYTES + first.to_bytes(8, "big")
         span.span_id = (number + 1).to_bytes(8, "big")
         if number % 5:
             span.parent_span_id = first.to_bytes(8, "big")
-        for key, value in texts.items():
+        for key, value in {"gen_ai.operation.name": operation, **texts}.items():
             span.attributes.add(key=key).value.string_value = value
         for key in ("gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "gen_ai.request.max_tokens"):
             span.attributes.add(key=key).value.int_value = 250

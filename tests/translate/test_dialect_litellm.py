@@ -98,6 +98,14 @@ def test_the_metadata_of_a_request_through_the_proxy(ways: Ways) -> None:
     assert step.generation.provider == "mistral"
 
 
+def test_the_metadata_of_the_second_engine(ways: Ways) -> None:
+    own = {"litellm.metadata.tenant": "acme", "litellm.metadata.session_id": "t1", "litellm.metadata.plan": ""}
+    step = ways.step({"gen_ai.operation.name": "chat", **own}, scope="litellm")
+    metadata = dict(step.metadata or {})
+    metadata.pop("otel")
+    assert (step.thread_id, metadata) == ("t1", {"tenant": "acme", "session_id": "t1"})
+
+
 @pytest.mark.feature("I-LIT-03")
 def test_a_call_within_a_prompt_is_a_generation_of_that_prompt(ways: Ways) -> None:
     """Our processor stamps the prompt on every span that starts within it, LiteLLM's among them."""

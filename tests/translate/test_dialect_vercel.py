@@ -170,6 +170,21 @@ def test_reasoning_stands_beside_the_answer(ways: Ways) -> None:
         assert step.output == {"role": "assistant", "content": "yes", "reasoning_content": "because"}
 
 
+def test_what_is_meant_for_the_provider_is_no_part_of_a_message(ways: Ways) -> None:
+    content = [{"type": "text", "text": "see"}]
+    message: dict[str, Any] = {"role": "user", "content": content, "providerOptions": {"openai": {}}}
+    attributes = {**CALL, "ai.prompt.messages": json.dumps([message])}
+    step = ways.step(attributes, scope="ai", name=CALL["ai.operationId"])
+    assert generation(step).messages == [{"role": "user", "content": "see"}]
+
+
+@pytest.mark.parametrize("operation", ["ai.generateText", "ai.generateText.doGenerate"])
+def test_answers_of_older_releases(operation: str, ways: Ways) -> None:
+    attributes = {**CALL, "ai.operationId": operation, "ai.result.text": "yes"}
+    step = ways.step(attributes, scope="ai", name=operation)
+    assert step.output == {"role": "assistant", "content": "yes"}
+
+
 def test_what_a_limit_cut_is_kept_as_it_is(ways: Ways) -> None:
     cut = '[{"role":"user","content":[{"type":"te'
     attributes = {**CALL, "ai.prompt.messages": cut, "ai.response.toolCalls": '[{"toolName":"get_w'}

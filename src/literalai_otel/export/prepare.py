@@ -14,7 +14,7 @@ from literalai_otel.export.masking import Governed, govern
 from literalai_otel.export.offload import Uploads, without_media
 from literalai_otel.genai.content import MASK_FAILED, MASK_PROBLEM, policy
 from literalai_otel.genai.media import Media, pop_media
-from literalai_otel.genai.side_table import resolve
+from literalai_otel.genai.side_table import FACTS, resolve
 from literalai_otel.jsonable import dumps
 from literalai_otel.model import Step, Thread, to_wire
 from literalai_otel.translate import SpanRecord, translate
@@ -98,11 +98,15 @@ class Submission:
 def guess_size(source: FinishedSpan | Step | Thread) -> int:
     """Bytes that `source` may take; cheap, since it runs on the caller's thread. `prepare` measures."""
     fields = source.fields if isinstance(source, FinishedSpan) else None
+    if fields is None:
+        return _BYTES_BESIDE_TEXTS
+    later = fields.get(FACTS)
+    if later is not None:  # it has all that is large, and says how much it keeps alive
+        return _BYTES_BESIDE_TEXTS + getattr(later, "size", 0)
     size = _BYTES_BESIDE_TEXTS
-    if fields is not None:
-        for value in fields.values():
-            # Deferred content says how much it keeps alive.
-            size += len(value) if value.__class__ is str else getattr(value, "size", 0)
+    for value in fields.values():
+        # Deferred content says it too.
+        size += len(value) if value.__class__ is str else getattr(value, "size", 0)
     return size
 
 

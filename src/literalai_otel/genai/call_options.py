@@ -70,6 +70,7 @@ class CallOptions:
 
 NO_OPTIONS: Final = CallOptions()
 _SEQUENCES: Final = (list, tuple)
+_PLAIN: Final = {dict}
 _OPTIONS: Final[ContextVar[CallOptions]] = ContextVar("literalai_call_options", default=NO_OPTIONS)
 
 
@@ -142,20 +143,14 @@ def takes_call_options(original: Any, patches: PatchSet) -> Callable[..., Any]:
 
 def _take_quietly(kwargs: dict[str, Any]) -> CallOptions:
     given: dict[str, Any] | None = None
-    for name in tuple(kwargs):
-        if name.startswith(PREFIX):
-            given = given or {}
-            given[name] = kwargs.pop(name)
+    if PREFIX in "\n".join(kwargs):  # nearly never, and one question for all names
+        given = {name: kwargs.pop(name) for name in tuple(kwargs) if name.startswith(PREFIX)}
     try:
         # Responses and their like call the messages `input`.
-        messages = kwargs.get("messages", kwargs.get("input"))
-        if given is None and type(messages) in _SEQUENCES:
-            for message in messages:  # pyright: ignore[reportOptionalIterable, reportUnknownVariableType] - a cast is a call
-                if type(message) is not dict:  # pyright: ignore[reportUnknownArgumentType] - see above
-                    break
-            else:
-                return NO_OPTIONS  # nearly always: one call less
-        return read_options(given, messages)
+        messages: Any = kwargs.get("messages", kwargs.get("input"))
+        if given is None and messages.__class__ in _SEQUENCES and {*map(type, messages)} == _PLAIN:
+            return NO_OPTIONS  # nearly always: one call less
+        return read_options(given or None, messages)
     except Exception:
         logger.debug("call options were not readable", exc_info=True)
         return NO_OPTIONS

@@ -35,7 +35,7 @@ FACTS: Final = "facts"
 
 
 class SideTable:
-    """Fields of spans that are ending. Thread-safe."""
+    """Fields of spans that are ending. Thread-safe: what is one operation of a dict is atomic without the lock."""
 
     def __init__(self) -> None:
         self._entries: dict[tuple[int, int], Fields] = {}
@@ -59,15 +59,14 @@ class SideTable:
 
     def put(self, trace_id: int, span_id: int, fields: Fields) -> None:
         """Add `fields` to those of the span; a later value wins."""
-        with self._lock:
-            present = self._entries.get((trace_id, span_id))
-            if present is not None:
-                present.update(fields)
-                return
-            self._entries[trace_id, span_id] = fields
-            if self._kept is not None and len(self._entries) > self._kept:
-                del self._entries[next(iter(self._entries))]
-                self.evicted += 1
+        present = self._entries.setdefault((trace_id, span_id), fields)
+        if present is not fields:
+            present.update(fields)
+        elif self._kept is not None:
+            with self._lock:
+                if len(self._entries) > self._kept:
+                    del self._entries[next(iter(self._entries))]
+                    self.evicted += 1
 
     def put_beside(self, span: Span, fields: Fields) -> None:
         """Add `fields` to those of an open span that someone else will end.
@@ -90,13 +89,11 @@ class SideTable:
 
     def take(self, trace_id: int, span_id: int) -> Fields | None:
         """The fields of the span, which leave the table."""
-        with self._lock:
-            return self._entries.pop((trace_id, span_id), None)
+        return self._entries.pop((trace_id, span_id), None)
 
     def peek(self, trace_id: int, span_id: int) -> Fields | None:
         """The fields of the span, which stay until it has ended: a second processor may ask for them too."""
-        with self._lock:
-            return self._entries.get((trace_id, span_id))
+        return self._entries.get((trace_id, span_id))
 
     def reset_after_fork(self) -> None:
         """Start empty in a child, with a lock that no thread of the parent holds."""
@@ -106,8 +103,7 @@ class SideTable:
     def discard_unless_kept(self, trace_id: int, span_id: int) -> None:
         """Forget the fields of a span that has ended, unless an exporter will ask for them later."""
         if self._kept is None:
-            with self._lock:
-                self._entries.pop((trace_id, span_id), None)
+            self._entries.pop((trace_id, span_id), None)
 
 
 SIDE_TABLE: Final = SideTable()

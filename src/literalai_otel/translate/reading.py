@@ -20,6 +20,7 @@ from literalai_otel.translate.record import SpanRecord
 
 T = TypeVar("T")
 _OPENINGS: Final = ("{", "[")
+_TEXT: Final = frozenset({str})
 _JSON_BEGINS: Final = frozenset('{["-0123456789tfnNI \t\r\n')
 """What a JSON text may begin with; `NaN` and `Infinity` are none, but written."""
 _MAX_DIGITS: Final = 6
@@ -247,8 +248,10 @@ def sequence(value: Any) -> list[Any] | None:
 
 def texts(value: Any) -> list[str] | None:
     """A list of texts; a single text that is no JSON list counts as one."""
-    found: Any = value if value.__class__ is tuple else sequence(value)
+    found: Any = list(value) if value.__class__ is tuple else sequence(value)
     if found is not None:
+        if _TEXT.issuperset(map(type, found)):
+            return [*found]
         return [item if isinstance(item, str) else dumps_text(item) for item in found if item is not None]
     single = text(value)
     return None if single is None else [single]

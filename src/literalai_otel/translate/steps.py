@@ -164,13 +164,20 @@ def _otel(record: SpanRecord, rest: Rest) -> dict[str, Any]:
         "scope_version": record.scope_version,
         "service": _service(record),
         "exception": _exception(record) if record.events else None,
-        "attributes": {
-            name: value if value.__class__ in SCALARS else to_jsonable(value)
-            for name, value in rest.items()
-            if value is not None
-        },
+        "attributes": _attributes(rest),
     }
     return {key: value for key, value in facts.items() if value}
+
+
+def _attributes(rest: Rest) -> dict[str, Any]:
+    """What no reader took, in JSON types."""
+    if SCALARS.issuperset(map(type, rest.values())):  # nearly always
+        return rest
+    return {
+        name: value if value.__class__ in SCALARS else to_jsonable(value)
+        for name, value in rest.items()
+        if value is not None
+    }
 
 
 def _service(record: SpanRecord) -> str | None:

@@ -105,7 +105,8 @@ def read(record: SpanRecord, rest: Rest) -> Reading:
         reading = genai.read(record, rest)
     else:
         reading = _read_other(rest, found)
-    add_metadata(rest, {key: json_value(rest.pop(name)) for name, key in filter(None, map(_of_user, [*rest]))})
+    if _METADATA in "\n".join(rest):
+        add_metadata(rest, {key: json_value(rest.pop(name)) for name, key in filter(None, map(_of_user, [*rest]))})
     if record.status == "ERROR" and not record.status_text:
         reading.error = _error(record)
     return reading

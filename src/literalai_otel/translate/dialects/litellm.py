@@ -88,8 +88,9 @@ def officially(rest: Rest) -> None:
         provider, slash, _ = (text(rest.get(_MODEL)) or "").partition("/")
         if slash:
             rest[names.PROVIDER_NAME] = provider
-    _say_metadata(rest)
-    said = "\n".join(rest)
+    said = "\n".join(rest)  # to ask once what is seldom there
+    if _METADATA[0] in said:
+        _say_metadata(rest)
     if _FUNCTIONS in said or names.TOOL_PREFIX in said:
         _say_tools(rest)
     if names.INDEXED_COMPLETIONS in said:
@@ -138,7 +139,7 @@ def _say_metadata(rest: Rest) -> None:
     for name in [*filter(_is_metadata, rest)]:
         value = rest.pop(name)
         if value not in _EMPTY and not name.endswith(_BESIDE):
-            found[name.partition("metadata.")[2]] = value
+            found[name.partition(_METADATA[0])[2]] = value
     if not found:
         return
     own = mapping(found.pop("requester_metadata", None)) or {}

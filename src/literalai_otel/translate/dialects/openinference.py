@@ -286,7 +286,7 @@ def _text_message(role: str, item: Mapping[str, Any], name: str) -> dict[str, An
 def _message(item: Mapping[str, Any], default_role: str) -> dict[str, Any]:
     """`N.message.*` as a message of the official form."""
     known = _inner(item, "message")
-    if known.keys() == _PLAIN and type(known["content"]) is str:
+    if known.keys() == _PLAIN and known["content"].__class__ is str:
         return known  # nearly all are
     role = known.get("role") or default_role
     content = known.get("content")
