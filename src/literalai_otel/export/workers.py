@@ -7,6 +7,7 @@ ignored, since it has been counted already.
 """
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -87,6 +88,8 @@ class Workers:
         self._inbox: deque[Submission] = deque()
         self._threads = 0
         self._idle = 0
+        self._watched = False
+        """Whether one that is idle looks at the inbox as often as the oldest in it may wait."""
         self._in_flight = 0
         self._preparing = False
         self.halt = Halt()
@@ -112,8 +115,10 @@ class Workers:
     def put(self, submission: Submission) -> None:
         """Queue `submission`. The caller holds the lock, and calls `start` after it if none is `running`."""
         self._inbox.append(submission)
-        # One worker must know when the oldest becomes due, and when a batch is full; otherwise they may sleep.
-        if self._idle and (len(self._inbox) == 1 or len(self._inbox) % self._threshold == 0):
+        # One worker must know when the oldest becomes due, and when a batch is full; otherwise they may sleep. Waking a
+        # thread costs the caller far more than all else here: the processor that it sleeps on is woken too.
+        waiting = len(self._inbox)
+        if self._idle and ((waiting == 1 and not self._watched) or waiting % self._threshold == 0):
             self._changed.notify()
 
     def start(self) -> bool:
@@ -183,20 +188,27 @@ class Workers:
 
     def _next_task(self) -> Task | None:
         """Wait for a task; None when the thread shall leave."""
-        patience = True
+        leave_at = time.monotonic() + _IDLE_S
         while not self.over:
             task = self._task()
             if task is not None:
                 return task
-            due_at = self._due_at()
-            if due_at is None and not patience:
+            now, due_at = time.monotonic(), self._due_at()
+            if due_at is None and now >= leave_at:
                 return None
+            # With a spool it is about milliseconds: there the first that comes wakes one of them.
+            watches = not self._watched and self._backlog is None
+            until = min(leave_at if due_at is None else due_at, now + self._linger if watches else math.inf)
             self._idle += 1
+            self._watched = self._watched or watches
             try:
-                woken = self._changed.wait(_IDLE_S if due_at is None else max(0.0, due_at - time.monotonic()))
+                woken = self._changed.wait(max(0.0, until - now))
             finally:
                 self._idle -= 1
-            patience = woken or due_at is not None
+                if watches:
+                    self._watched = False
+            if woken or due_at is not None:
+                leave_at = time.monotonic() + _IDLE_S
         return None
 
     def _due_at(self) -> float | None:
