@@ -1,6 +1,7 @@
 """The server as a process: address, data folder, first key, and an end that loses nothing."""
 
 import errno
+import gc
 import logging
 import os
 import signal
@@ -28,6 +29,9 @@ GRACE_SECONDS: Final = 10
 """How long requests in progress may take once the process is asked to end."""
 KEEP_ALIVE_SECONDS: Final = 75
 _BACKLOG: Final = 2_048
+_YOUNG_OBJECTS: Final = 20_000
+"""Containers after which the garbage collector looks at the youngest. A request of 500 spans makes some 50 000, nearly
+none of them in a circle: at Python's 700 the collector takes a tenth of the time of an ingest (measured)."""
 _ANYWHERE: Final = ("0.0.0.0", "::", "")
 
 _log = logging.getLogger(__name__)
@@ -69,6 +73,8 @@ class Prepared:
                 timeout_graceful_shutdown=GRACE_SECONDS,
             ),
         )
+        gc.freeze()  # what the program is made of stays
+        gc.set_threshold(_YOUNG_OBJECTS)
         _log.info("listening", extra={"url": self.url, "data_dir": str(self.data_dir), "data": self.place})
         upkeep = Upkeep(self.store, app.state.files, self.config.retention_days, self.config.retention_bytes)
         with upkeep.periodic(), CountFigures(self.store).periodic():

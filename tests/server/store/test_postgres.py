@@ -228,6 +228,14 @@ def test_connections_that_were_cut_are_made_anew(engine, world, tmp_path):
 
 
 @ON_POSTGRES
+def test_a_new_database_counts_its_steps_once_there_are_a_thousand(engine, world, tmp_path):
+    for request in range(10):
+        world.put(*({"id": f"s{request}-{number}", "threadId": f"t{request}"} for number in range(100)))
+    counted = "SELECT reltuples FROM pg_class WHERE relname IN ('steps', 'threads') ORDER BY relname"
+    assert engine.run(tmp_path / "data", counted) == [(1_000,), (10,)]
+
+
+@ON_POSTGRES
 def test_a_transaction_whose_connection_is_cut_is_run_again(engine, world, tmp_path):
     with ThreadPoolExecutor(4) as senders:
         sent = [senders.submit(world.put, {"id": f"s{number}", "threadId": "t"}) for number in range(200)]

@@ -235,6 +235,27 @@ def test_payloads_of_every_size_survive(world, size):
     assert world.step("s") == IsPartialDict(input={"content": text}, output={"content": "later"})
 
 
+ODD = 'a\\b "c"\td\ne \\x41 \\N é 😀 \u2028 {"json": null}'
+
+
+@pytest.mark.parametrize("count", [2, 100], ids=["few", "many"])
+def test_few_steps_and_many_are_stored_as_they_are(world, spans, count):
+    """PostgreSQL takes them in two ways."""
+    generation = {"type": "CHAT", "model": ODD, "tokenCount": 10**12, "ttFirstToken": 0.1 + 0.2, "duration": 1e-9}
+    sent = [
+        {"id": f"{ODD}-{n}", "name": ODD, "tags": [ODD, f"t{n}"], "threadId": ODD, "input": {ODD: [ODD, None]}}
+        | {"type": "llm", "metadata": spans(n, max(n - 1, 0) or None), "generation": generation}
+        for n in range(1, count + 1)
+    ]
+    world.put(*sent[: count // 2])
+    world.put(*sent[count // 2 :])
+    for above, step in zip([None, *sent], sent, strict=False):
+        stored = world.step(step["id"])
+        assert stored == IsPartialDict(without(step, "generation", "metadata"))
+        assert stored["generation"] == IsPartialDict(generation)
+        assert stored["parentId"] == (above and above["id"])
+
+
 def test_deep_and_wide_values_survive_a_merge(world):
     deep: dict = {}
     for _ in range(990):

@@ -10,6 +10,8 @@
   `f"… {db.among_bytes}"` with `db.byte_values(ids)`. Spans are a table of their own in the statement:
   `f"… FROM {db.wanted_spans} CROSS JOIN steps WHERE trace_id=wanted.trace AND span_id=wanted.span"` with
   `*db.spans(keys)`. One statement for all rows of a batch and not one for each: a database may be far away.
+- An answer is read when it is needed and not when it is asked for: what was asked before the first answer is read goes
+  to the database together, and so does what is written after the last one, the commit with it.
 - Nobody else writes to a project while a transaction runs that writes to it (`Driver.begin`), in this process or in
   another. What was read in the transaction is still true when it commits: reading, then deciding, then writing is
   safe, a look-up before an insert needs no second look, and nothing can lock anything up.
@@ -66,7 +68,7 @@ class Driver(ABC):
         """Runs one statement."""
 
     @abstractmethod
-    def executemany(self, sql: str, rows: Iterable[Parameters], /) -> Any:
+    def executemany(self, sql: str, rows: Sequence[Parameters], /) -> Any:
         """Runs one statement for each row of parameters."""
 
     @abstractmethod

@@ -11,7 +11,7 @@ Cycles cannot be stored: an edge that would close one is refused. Every walk is 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from literalai_otel.server.store.driver import Driver
+from literalai_otel.server.store.driver import Driver, Rows
 from literalai_otel.server.store.journal import Notes
 from literalai_otel.server.store.rows import Link, SpanKey, StepRow
 from literalai_otel.server.store.stored import COLUMNS, Stored
@@ -53,8 +53,9 @@ class Lineage:
         """Those of the joined that are stored already and not in the batch."""
         self._moved: list[tuple[bytes, int]] = []
         self._places: dict[str, Place] = {}
+        named = self._named_by_stored(rows)
         self._load({row.id for row in rows})
-        self._above_stored = self._find_above_stored(rows)
+        self._above_stored = {step_id for answer in named for (step_id,) in answer}
         """Those of the batch that stored steps name as parent or root run."""
         self._with_children = self._above_stored.copy()
 
@@ -287,19 +288,20 @@ class Lineage:
         for values in found:
             self._stored[values[0]] = Stored._make(values)
 
-    def _find_above_stored(self, rows: Sequence[StepRow]) -> set[str]:
-        found: set[str] = set()
-        for column, ids in (
-            ("parent_id", [row.id for row in rows]),
-            ("root_run_id", [row.id for row in rows if row.values.get("type") == "run"]),
-        ):
-            if ids:
-                named = self._db.execute(
-                    f"SELECT DISTINCT {column} FROM steps WHERE project_id=? AND {column} {self._db.among}",
-                    (self._project_id, self._db.values(ids)),
-                )
-                found.update(step_id for (step_id,) in named)
-        return found
+    def _named_by_stored(self, rows: Sequence[StepRow]) -> list[Rows]:
+        """Asks which of the rows stored steps name; the answers are left to be read later."""
+        columns = {
+            "parent_id": [row.id for row in rows],
+            "root_run_id": [row.id for row in rows if row.values.get("type") == "run"],
+        }
+        return [
+            self._db.execute(
+                f"SELECT DISTINCT {column} FROM steps WHERE project_id=? AND {column} {self._db.among}",
+                (self._project_id, self._db.values(ids)),
+            )
+            for column, ids in columns.items()
+            if ids
+        ]
 
 
 class _Spans:

@@ -33,11 +33,6 @@ from literalai_otel.server.store.tables import participants, run_totals, steps, 
 from literalai_otel.server.store.totals import Ledger, Numbers, added, facts_of
 
 _COLUMNS: Final = ", ".join(totals.COLUMNS)
-_SET: Final = ", ".join(f"{column}=?" for column in totals.COLUMNS)
-_ENGAGED: Final = (
-    "engaged_at=coalesce((SELECT max(sort_time) FROM steps WHERE steps.project_id=threads.project_id "
-    "AND steps.thread_id=threads.id), created_at)"
-)
 _PUT_RUN: Final = (
     f"INSERT INTO run_totals (project_id, run_id, {_COLUMNS}) VALUES (?, ?, {', '.join('?' * len(totals.COLUMNS))}) "
     f"ON CONFLICT (project_id, run_id) DO UPDATE SET "
@@ -51,37 +46,11 @@ _STEPS: Final = totals.COLUMNS.index("step_count")
 
 
 def write(db: Driver, project_id: int, ledger: Ledger) -> None:
-    """Books the changes. Threads of the ledger that do not exist are passed over."""
-    if ledger.threads or ledger.given_users:
-        _write_threads(db, project_id, ledger)
+    """Books the changes, all but those of threads (`batch_threads`)."""
     if ledger.runs:
         _write_runs(db, project_id, ledger)
     if ledger.quarters:
         dashboard_marks.write(db, project_id, ledger.quarters)
-
-
-def _write_threads(db: Driver, project_id: int, ledger: Ledger) -> None:
-    found = db.execute(
-        f"SELECT id, row_id, participant_id, {_COLUMNS} FROM threads WHERE project_id=? AND id {db.among}",
-        (project_id, db.values(sorted(ledger.threads.keys() | ledger.given_users))),
-    ).fetchall()
-    rows: list[tuple[Any, ...]] = []
-    users: dict[str, list[float]] = {}
-    for thread_id, row_id, user_id, *stored in found:
-        numbers = added(stored, ledger.threads.get(thread_id) or [0] * len(stored))
-        rows.append((*numbers, row_id))
-        if user_id is not None:
-            is_new = thread_id in ledger.given_users
-            of_user = users.setdefault(user_id, [0, 0])
-            of_user[0] += is_new
-            of_user[1] += (numbers[_TOKENS] or 0) - (0 if is_new else stored[_TOKENS] or 0)
-    db.executemany(f"UPDATE threads SET {_SET}, {_ENGAGED} WHERE row_id=?", sorted(rows, key=lambda row: row[-1]))
-    db.executemany(
-        "UPDATE participants SET thread_count=thread_count+?, token_count=token_count+?, "
-        "last_engaged=(SELECT max(engaged_at) FROM threads WHERE threads.project_id=participants.project_id "
-        "AND threads.participant_id=participants.id) WHERE project_id=? AND id=?",
-        [(*map(int, users[user_id]), project_id, user_id) for user_id in sorted(users)],
-    )
 
 
 def _write_runs(db: Driver, project_id: int, ledger: Ledger) -> None:

@@ -72,8 +72,6 @@ class Ledger:
     def __init__(self) -> None:
         self.threads: dict[str, Numbers] = {}
         self.runs: dict[str, Numbers] = {}
-        self.given_users: set[str] = set()
-        """Threads that have a user since this transaction."""
         self.quarters: set[int] = set()
         """Quarters of an hour since 1970 with steps that were written, whatever it is that changed in them."""
 

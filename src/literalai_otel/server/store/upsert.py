@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
 from itertools import count
 from typing import Any, Final
-from uuid import uuid4
 
 from sqlalchemy import Table
 
 from literalai_otel.server.store import derived, prices, rollups, span_origins, tables
+from literalai_otel.server.store.batch_tags import BatchTags
+from literalai_otel.server.store.batch_threads import BatchThreads
 from literalai_otel.server.store.driver import Driver
 from literalai_otel.server.store.duplicates import set_aside
 from literalai_otel.server.store.journal import Journal, Notes
@@ -66,8 +67,13 @@ def upsert_batches(db: Driver, batches: Sequence[StepBatch], journal: Journal) -
         projects.setdefault(batch.project_id, []).append(index)
     for project_id, indexes in projects.items():
         own = [batches[index] for index in indexes]
+        rows = [row for batch in own for row in batch.rows]
         ledger, notes = Ledger(), journal.of(project_id)
-        lineage = Lineage(db, project_id, [row for batch in own for row in batch.rows], ledger, notes)
+        # They ask before the first answer is read, which is one way to the database and back for all of it.
+        fresh = _Fresh(db, len(rows))
+        tags = BatchTags(db, project_id, rows)
+        threads = BatchThreads(db, project_id, rows)
+        lineage = Lineage(db, project_id, rows, ledger, notes)
         merged: dict[str, StepRow] = {}
         for index in indexes:
             for row in batches[index].rows:
@@ -78,9 +84,10 @@ def upsert_batches(db: Driver, batches: Sequence[StepBatch], journal: Journal) -
         links = [link for batch in own for link in batch.links]
         links += set_aside(db, project_id, merged, links, lineage.stored)
         lineage.resolve(merged, links)
-        _write(db, project_id, merged, lineage, ledger, notes)
+        moment = _write(db, project_id, merged, fresh, tags, lineage, ledger, notes)
         _write_bridges(db, project_id, links, merged.values())
         lineage.finish()
+        threads.write(merged.values(), ledger.threads, moment)
         rollups.write(db, project_id, ledger)
     return answers
 
@@ -93,28 +100,44 @@ def _gather(merged: dict[str, StepRow], row: StepRow) -> None:
         earlier.absorb(row)
 
 
+class _Fresh:
+    """What up to `count` new steps are given: row numbers and times of creation."""
+
+    def __init__(self, db: Driver, count: int) -> None:
+        self._last = db.execute("SELECT created_at FROM steps ORDER BY row_id DESC LIMIT 1")
+        self.row_ids = db.new_row_ids("steps", count)
+
+    def moments(self) -> Iterator[int]:
+        """One microsecond apart, and never backwards: the order of arrival stays visible in createdAt."""
+        newest = self._last.fetchone() or (0,)
+        return count(max(now(), newest[0] + 1))
+
+
 def _write(
-    db: Driver, project_id: int, rows: dict[str, StepRow], lineage: Lineage, ledger: Ledger, notes: Notes
-) -> None:
-    last = db.execute("SELECT created_at FROM steps ORDER BY row_id DESC LIMIT 1")
-    row_ids = db.new_row_ids("steps", sum(lineage.stored(step_id) is None for step_id in rows))
-    newest = last.fetchone() or (0,)
-    # One microsecond apart, and never backwards: the order of arrival stays visible in createdAt.
-    moments = count(max(now(), newest[0] + 1))
+    db: Driver,
+    project_id: int,
+    rows: dict[str, StepRow],
+    fresh: _Fresh,
+    tags: BatchTags,
+    lineage: Lineage,
+    ledger: Ledger,
+    notes: Notes,
+) -> int:
+    """Writes steps and what hangs on them; the moment at which that was."""
+    moments = fresh.moments()
     inserts: list[tuple[Any, ...]] = []
     updates: list[tuple[Any, ...]] = []
     payloads: list[tuple[int, bytes | str]] = []
     merging: list[tuple[int, StepRow]] = []
-    tags: list[tuple[int, bool, list[str]]] = []
+    tagged: list[tuple[int, bool, list[str]]] = []
     scores: list[dict[str, Any]] = []
     attachments: list[dict[str, Any]] = []
-    threads: dict[str, StepRow] = {}
     rules = cache(partial(prices.load, db, project_id))
     for row in rows.values():
         get = row.values.get
         stored = lineage.stored(row.id)
         if stored is None:
-            row_id, created_at = next(row_ids), next(moments)
+            row_id, created_at = next(fresh.row_ids), next(moments)
             start = get("start_time")
             row.values |= derived.derived(row.values, None, created_at, rules)
             inserts.append(
@@ -135,19 +158,13 @@ def _write(
             if row.payload:
                 merging.append((row_id, row))
         notes.written(row.id, row.values, stored)
-        thread_id = get("thread_id")
-        if thread_id is not None:
-            known = threads.setdefault(thread_id, row)
-            if known is not row and (row.thread_name or row.user):
-                known.thread_name = known.thread_name or row.thread_name
-                known.user = known.user or row.user
         if row.tags is not None:
-            tags.append((row_id, stored is not None, row.tags))
+            tagged.append((row_id, stored is not None, row.tags))
         if row.scores:
             scores += ({"step_id": row.id, **score} for score in row.scores)
             notes.scores((score["id"], row.id) for score in row.scores)
         if row.attachments:
-            attachments += ({"step_id": row.id, "thread_id": thread_id, **item} for item in row.attachments)
+            attachments += ({"step_id": row.id, "thread_id": get("thread_id"), **item} for item in row.attachments)
     if inserts:
         db.insert("steps", _ALL, inserts)
     if updates:
@@ -158,58 +175,19 @@ def _write(
         db.executemany(_PUT_PAYLOAD, list(_merged_payloads(db, merging)))
     moment = next(moments)
     span_origins.note(db, project_id, (row.origin for row in rows.values()), moment)
-    if threads:
-        _write_threads(db, project_id, threads, moment, ledger)
-    if tags:
-        _write_tags(db, project_id, tags)
+    if tagged:
+        tags.write(tagged)
     for (columns, statement), entities in ((_SCORES, scores), (_ATTACHMENTS, attachments)):
         if entities:
             fixed = {"project_id": project_id, "created_at": moment, "updated_at": moment}
             db.executemany(statement, [tuple(map({**fixed, **entity}.get, columns)) for entity in entities])
+    return moment
 
 
 def _merged(values: dict[str, Any], stored: Stored, column: str) -> Any:
     """A column after the update."""
     value = values.get(column)
     return getattr(stored, column) if value is None and column not in derived.COLUMNS else value
-
-
-def _write_threads(db: Driver, project_id: int, threads: dict[str, StepRow], moment: int, ledger: Ledger) -> None:
-    """Makes the threads that are not there yet; a name and a user only fill what is empty."""
-    db.executemany(
-        "INSERT INTO threads (project_id, id, environment, created_at, engaged_at) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT DO NOTHING",
-        [(project_id, thread_id, row.values.get("environment"), moment, moment) for thread_id, row in threads.items()],
-    )
-    for thread_id, row in threads.items():
-        if row.thread_name is not None:
-            db.execute(
-                "UPDATE threads SET name=? WHERE project_id=? AND id=? AND name IS NULL",
-                (row.thread_name, project_id, thread_id),
-            )
-        if row.user is None:
-            continue
-        own = (project_id, thread_id)
-        lonely = "FROM threads WHERE project_id=? AND id=? AND participant_id IS NULL"
-        if db.execute(f"SELECT 1 {lonely}", own).fetchone() is not None:
-            user_id = _user_id(db, project_id, row.user, moment)
-            db.execute("UPDATE threads SET participant_id=? WHERE project_id=? AND id=?", (user_id, *own))
-            ledger.given_users.add(thread_id)
-
-
-def _user_id(db: Driver, project_id: int, name: str, moment: int) -> str:
-    found = db.execute(
-        "SELECT id FROM participants WHERE project_id=? AND (id=? OR identifier=?) ORDER BY id=? DESC",
-        (project_id, name, name, name),
-    ).fetchone()
-    if found is not None:
-        return found[0]
-    user_id = str(uuid4())
-    db.execute(
-        "INSERT INTO participants (project_id, id, identifier, created_at) VALUES (?, ?, ?, ?)",
-        (project_id, user_id, name, moment),
-    )
-    return user_id
 
 
 def _merged_payloads(db: Driver, rows: Sequence[tuple[int, StepRow]]) -> Iterator[tuple[int, bytes | str]]:
@@ -223,19 +201,6 @@ def _merged_payloads(db: Driver, rows: Sequence[tuple[int, StepRow]]) -> Iterato
         stored = dict(map(tuple[int, Any], found))
         for row_id, row in portion:
             yield row_id, db.payload(merge(stored[row_id], row.payload) if row_id in stored else pack(row.payload))
-
-
-def _write_tags(db: Driver, project_id: int, tags: list[tuple[int, bool, list[str]]]) -> None:
-    db.executemany("DELETE FROM step_tags WHERE step_row=?", [(row_id,) for row_id, known, _ in tags if known])
-    db.executemany(
-        "INSERT INTO tags (project_id, name) VALUES (?, ?) ON CONFLICT DO NOTHING",
-        [(project_id, name) for name in sorted({name for *_, names in tags for name in names})],
-    )
-    db.executemany(
-        "INSERT INTO step_tags (tag_id, step_row) SELECT id, ? FROM tags WHERE project_id=? AND name=? "
-        "ON CONFLICT DO NOTHING",
-        [(row_id, project_id, name) for row_id, _, names in tags for name in names],
-    )
 
 
 def _write_bridges(db: Driver, project_id: int, links: Iterable[Link], rows: Iterable[StepRow]) -> None:

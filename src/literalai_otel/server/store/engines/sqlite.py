@@ -157,7 +157,7 @@ class SqliteDriver(Driver):
         """See `Driver`."""
         return self._raw.execute(sql, parameters)
 
-    def executemany(self, sql: str, rows: Iterable[Parameters], /) -> Any:
+    def executemany(self, sql: str, rows: Sequence[Parameters], /) -> Any:
         """See `Driver`."""
         return self._raw.executemany(sql, rows)
 
