@@ -60,9 +60,21 @@ def test_batch_size_is_obeyed(sink, delivery_to, a_step, size: int):
 @pytest.mark.feature("O-07", "L-CLI-05")
 def test_a_part_filled_batch_leaves_by_itself(sink, delivery_to, a_step):
     delivery = delivery_to(sink.url, batch_size=5, linger=0.05)
-    delivery.submit_step(a_step("lonely"))
-    wait_until(lambda: "lonely" in sink.steps)
-    wait_until(lambda: delivery.counters().queued == 0)
+    for name in ("first", "while workers idle", "again"):
+        delivery.submit_step(a_step(name))
+        wait_until(lambda name=name: name in sink.steps)
+        wait_until(lambda: delivery.counters().queued == 0)
+
+
+def test_a_part_filled_batch_leaves_while_a_request_hangs(sink, delivery_to, a_step, answer):
+    sink.script.append(answer(hang=True))
+    delivery = delivery_to(sink.url, batch_size=5, linger=0.05)
+    delivery.submit_step(a_step("stuck"))
+    wait_until(lambda: len(sink.requests) == 1)
+    for name in ("meanwhile", "and again"):
+        delivery.submit_step(a_step(name))
+        wait_until(lambda name=name: name in sink.steps)
+    sink.released.set()
 
 
 @pytest.mark.feature("L-CLI-08")
