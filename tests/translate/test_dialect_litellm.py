@@ -100,10 +100,11 @@ def test_the_metadata_of_a_request_through_the_proxy(ways: Ways) -> None:
 
 def test_the_metadata_of_the_second_engine(ways: Ways) -> None:
     own = {"litellm.metadata.tenant": "acme", "litellm.metadata.session_id": "t1", "litellm.metadata.plan": ""}
-    step = ways.step({"gen_ai.operation.name": "chat", **own}, scope="litellm")
+    repeated = {"litellm.metadata.usage_object": "{'prompt_tokens': 1}", "litellm.metadata.my_usage_object": "mine"}
+    step = ways.step({"gen_ai.operation.name": "chat", **own, **repeated}, scope="litellm")
     metadata = dict(step.metadata or {})
     metadata.pop("otel")
-    assert (step.thread_id, metadata) == ("t1", {"tenant": "acme", "session_id": "t1"})
+    assert (step.thread_id, metadata) == ("t1", {"tenant": "acme", "session_id": "t1", "my_usage_object": "mine"})
 
 
 @pytest.mark.feature("I-LIT-03")

@@ -13,8 +13,7 @@ from literalai_otel.export.prepare import FinishedSpan
 from literalai_otel.processor import MAX_BRIDGES, OUTGOING, Key, Lineage
 from literalai_otel.scopes import whole_framework
 from literalai_otel.translate import SpanRecord, is_step
-from literalai_otel.translate.collapse import collapse
-from literalai_otel.translate.dialects.logfire import SCOPES as LOGFIRE_SCOPES
+from literalai_otel.translate.collapse import collapse, crosses_traces
 from literalai_otel.translate.duplicates import model_call
 
 
@@ -45,12 +44,13 @@ def places_in(spans: Sequence[FinishedSpan], *, collapses: bool = True, all_are_
 
 
 def _related(known: Mapping[Key, FinishedSpan]) -> list[FinishedSpan]:
-    """The spans that may record a call together: of traces that have several here and not only ours.
-
-    Logfire's spans of one call may be of two traces.
-    """
+    """The spans that may record a call together: of traces that have several here and not only ours."""
     count = Counter(trace_id for trace_id, _ in known)
-    several = [(trace_id, span) for (trace_id, _), span in known.items() if count[trace_id] > 1 or _is_logfire(span)]
+    several = [
+        (trace_id, span)
+        for (trace_id, _), span in known.items()
+        if count[trace_id] > 1 or crosses_traces(_scope_of(span))
+    ]
     foreign = {trace_id for trace_id, span in several if _is_foreign(span)}
     return [span for trace_id, span in several if trace_id in foreign]
 
@@ -117,10 +117,6 @@ def _scope_of(span: FinishedSpan) -> str:
 
 def _is_step(span: FinishedSpan) -> bool:
     return is_step(_scope_of(span), span.attributes)
-
-
-def _is_logfire(span: FinishedSpan) -> bool:
-    return _scope_of(span).startswith(LOGFIRE_SCOPES)
 
 
 def _is_foreign(span: FinishedSpan) -> bool:

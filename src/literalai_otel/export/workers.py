@@ -41,6 +41,8 @@ _IDLE_S: Final = 30.0
 """A worker without work leaves after this time; the next submission starts another."""
 _SLICE: Final = 32
 """Units that are booked under one hold of the lock, which whoever submits waits for."""
+_LEAST_LOOK_S: Final = 0.05
+"""An idle worker looks at the inbox as often as the oldest in it may wait, but where that is less: it is woken then."""
 _TO_DISK_S: Final = 0.03
 """With a spool, a submission waits so long for others before it is written."""
 
@@ -192,12 +194,13 @@ class Workers:
         while not self.over:
             task = self._task()
             if task is not None:
+                if self._inbox and self._idle and not self._watched:
+                    self._changed.notify()  # the next one watches what this one leaves
                 return task
             now, due_at = time.monotonic(), self._due_at()
             if due_at is None and now >= leave_at:
                 return None
-            # With a spool it is about milliseconds: there the first that comes wakes one of them.
-            watches = not self._watched and self._backlog is None
+            watches = not self._watched and self._linger >= _LEAST_LOOK_S
             until = min(leave_at if due_at is None else due_at, now + self._linger if watches else math.inf)
             self._idle += 1
             self._watched = self._watched or watches

@@ -35,7 +35,10 @@ FACTS: Final = "facts"
 
 
 class SideTable:
-    """Fields of spans that are ending. Thread-safe: what is one operation of a dict is atomic without the lock."""
+    """Fields of spans that are ending. Thread-safe.
+
+    What is one operation of a dict is atomic and takes no lock, unless entries are kept: the oldest is found by a walk.
+    """
 
     def __init__(self) -> None:
         self._entries: dict[tuple[int, int], Fields] = {}
@@ -59,14 +62,19 @@ class SideTable:
 
     def put(self, trace_id: int, span_id: int, fields: Fields) -> None:
         """Add `fields` to those of the span; a later value wins."""
+        if self._kept is None:
+            self._put(trace_id, span_id, fields)
+            return
+        with self._lock:
+            self._put(trace_id, span_id, fields)
+            if len(self._entries) > self._kept:
+                del self._entries[next(iter(self._entries))]
+                self.evicted += 1
+
+    def _put(self, trace_id: int, span_id: int, fields: Fields) -> None:
         present = self._entries.setdefault((trace_id, span_id), fields)
         if present is not fields:
             present.update(fields)
-        elif self._kept is not None:
-            with self._lock:
-                if len(self._entries) > self._kept:
-                    del self._entries[next(iter(self._entries))]
-                    self.evicted += 1
 
     def put_beside(self, span: Span, fields: Fields) -> None:
         """Add `fields` to those of an open span that someone else will end.
@@ -89,7 +97,8 @@ class SideTable:
 
     def take(self, trace_id: int, span_id: int) -> Fields | None:
         """The fields of the span, which leave the table."""
-        return self._entries.pop((trace_id, span_id), None)
+        with self._lock:
+            return self._entries.pop((trace_id, span_id), None)
 
     def peek(self, trace_id: int, span_id: int) -> Fields | None:
         """The fields of the span, which stay until it has ended: a second processor may ask for them too."""

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from literalai_otel import attributes as names
 from literalai_otel.scopes import whole_framework
-from literalai_otel.translate.dialects import dialect_of
-from literalai_otel.translate.dialects.logfire import stream_requests
+from literalai_otel.translate.dialects import dialect_of, logfire
 from literalai_otel.translate.duplicates import ModelCall, facts_of, model_call, same_call
 from literalai_otel.translate.record import SpanRecord
 
@@ -23,7 +22,7 @@ def collapse(records: Sequence[SpanRecord]) -> dict[Key, SpanRecord]:
     stood aside. Between the two are only spans that are no steps, of the same service, and the inner one starts
     while the outer one lasts.
     """
-    aside = {**_beside_ours(records), **stream_requests(records)}
+    aside = {**_beside_ours(records), **logfire.stream_requests(records)}
     calls = [(record, call) for record in records if (call := model_call(record.scope, record.attributes)) is not None]
     nested = len(calls) > 1 and not all(call.ours for _, call in calls)
     if not aside and not nested:
@@ -37,6 +36,11 @@ def collapse(records: Sequence[SpanRecord]) -> dict[Key, SpanRecord]:
     for record in records:
         _lift(record, aside)
     return aside
+
+
+def crosses_traces(scope_name: str) -> bool:
+    """Whether spans of `scope_name` that record one call may be of two traces; all others are of one."""
+    return scope_name.startswith(logfire.SCOPES)
 
 
 def _beside_ours(records: Sequence[SpanRecord]) -> dict[Key, SpanRecord]:

@@ -101,16 +101,16 @@ def by_prefix(rest: Rest, prefix: str) -> dict[str, Any]:
     """Everything in `rest` whose name starts with `prefix`, taken out of it, under what follows the prefix."""
     if prefix not in "\n".join(rest):  # mostly so, and a tenth of the time of asking each name
         return {}
-    return {name[len(prefix) :]: rest.pop(name) for name in [*filter(_begins_with(prefix), rest)]}
+    return {name[len(prefix) :]: rest.pop(name) for name in [*filter(begins_with(prefix), rest)]}
 
 
 @lru_cache(maxsize=64)
-def _begins_with(prefix: str) -> Callable[[str], bool]:
-    """Whether a name starts with `prefix`: a memory of names, which come again with every span."""
+def begins_with(*prefixes: str) -> Callable[[str], bool]:
+    """Whether a name starts with one of `prefixes`: a memory of names, which come again with every span."""
 
     @lru_cache(maxsize=4096)
     def begins(name: str) -> bool:
-        return name.startswith(prefix)
+        return name.startswith(prefixes)
 
     return begins
 

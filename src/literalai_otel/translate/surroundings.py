@@ -5,11 +5,10 @@ A program may run such a processor beside any instrumentation, so these names ar
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 from literalai_otel import attributes as names
-from literalai_otel.translate.reading import Reader, Rest, add_metadata, json_value, mapping, text, texts
+from literalai_otel.translate.reading import Reader, Rest, add_metadata, begins_with, json_value, mapping, text, texts
 
 _ASSOCIATION: Final = "traceloop.association.properties."
 _LITERAL: Final = f"{_ASSOCIATION}literal."
@@ -53,7 +52,7 @@ _NOISE: Final = ("traceloop.entity.path", "langfuse.internal.is_app_root", "lang
 
 def take_surroundings(rest: Rest) -> None:
     """Says under our names what others' processors stamped on a span; what stands under ours already counts."""
-    stamped = [*filter(_is_stamp, rest)]
+    stamped = [*filter(begins_with(*_STAMPS), rest)]
     if not stamped:
         return
     found: dict[str, Any] = {}
@@ -74,11 +73,6 @@ def take_surroundings(rest: Rest) -> None:
         elif name in _NOISE:
             del rest[name]
     add_metadata(rest, found)
-
-
-@lru_cache(maxsize=4096)
-def _is_stamp(name: str) -> bool:
-    return name.startswith(_STAMPS)
 
 
 def _take_carried(rest: Rest, name: str) -> None:

@@ -6,7 +6,6 @@ is no step.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 from literalai_otel import attributes as names
@@ -17,6 +16,7 @@ from literalai_otel.translate.reading import (
     Reading,
     Rest,
     add_metadata,
+    begins_with,
     mapping,
     rename,
     take_numbered,
@@ -51,7 +51,7 @@ _METADATA: Final = ("metadata.", "litellm.metadata.")
 _EMPTY: Final = ("", "[]", "{}", "None")
 _OPERATIONS: Final[Mapping[str, str]] = {"embedding": "embeddings", "completion": "chat"}
 """Where its word differs from the official one, or only the older attribute says it."""
-_BESIDE: Final = ("metadata.usage_object", "metadata.spend_logs_metadata", "metadata.user_api_key_auth_metadata")
+_BESIDE: Final = ("usage_object", "spend_logs_metadata", "user_api_key_auth_metadata")
 """Of its metadata what is said elsewhere, and as text of Python."""
 _NAMES: Final[Mapping[str, str]] = {
     _REQUEST_TYPE: names.OPERATION_NAME,
@@ -136,10 +136,10 @@ def _say_calls(rest: Rest) -> None:
 def _say_metadata(rest: Rest) -> None:
     """The user's own metadata flat, as the user gave them; of LiteLLM's what is not empty."""
     found: dict[str, Any] = {}
-    for name in [*filter(_is_metadata, rest)]:
-        value = rest.pop(name)
-        if value not in _EMPTY and not name.endswith(_BESIDE):
-            found[name.partition(_METADATA[0])[2]] = value
+    for name in [*filter(begins_with(*_METADATA), rest)]:
+        key, value = name.partition(_METADATA[0])[2], rest.pop(name)
+        if value not in _EMPTY and key not in _BESIDE:
+            found[key] = value
     if not found:
         return
     own = mapping(found.pop("requester_metadata", None)) or {}
@@ -150,9 +150,3 @@ def _say_metadata(rest: Rest) -> None:
     if tags:
         rest.setdefault(names.TAGS, tags)
     add_metadata(rest, {**found, **own})
-
-
-@lru_cache(maxsize=4096)
-def _is_metadata(name: str) -> bool:
-    # Names come again with every span, so each is asked once.
-    return name.startswith(_METADATA)
