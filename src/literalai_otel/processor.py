@@ -6,7 +6,6 @@ on the way to another service are no steps; their ids are kept as bridges, so th
 other service sends (`DESIGN.md` §3, Identity).
 """
 
-import logging
 import weakref
 from collections import deque
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from literalai_otel.attributes import (
     THREAD_ID,
 )
 from literalai_otel.context.state import EMPTY, LiteralContext
+from literalai_otel.genai.audience import KNOWN
 from literalai_otel.genai.keys import LITERAL_KEY, OWN_THREAD_KEY, THREAD_KEY
 from literalai_otel.genai.place import kept_place
 from literalai_otel.genai.side_table import AWAITED
@@ -35,8 +35,6 @@ from literalai_otel.translate.duplicates import facts_of, model_call, same_call
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
-
-logger = logging.getLogger(__name__)
 
 MAX_BRIDGES: Final = 64
 MAX_ENDED: Final = 8192
@@ -130,7 +128,7 @@ class _StartedSpan(Protocol):
 
 
 class LineageIndex:
-    """The nearest step of every span of a provider. Thread-safe, bounded, never raises.
+    """The nearest step of every span of a provider. Thread-safe, bounded.
 
     A span that is dropped without being ended leaves by itself; one that has ended is remembered for a while,
     since children may start after their parent ended.
@@ -158,68 +156,6 @@ class LineageIndex:
 
     def start(self, span: Span, parent_context: Context | None) -> None:
         """Stamp `span` and remember where it stands. For `on_start` of a span processor."""
-        try:
-            self._start(span, parent_context)
-        except Exception:
-            logger.debug("lineage of a span is unknown", exc_info=True)
-
-    def end(self, trace_id: int, span_id: int) -> Lineage | None:
-        """The lineage of a span that ends now; None when it was not seen to start."""
-        key = (trace_id, span_id)
-        seen = self._live.get(key)
-        if seen is None:
-            return None
-        node = seen.node
-        lineage, node.lineage = node.lineage, None  # what is remembered for late children should be small
-        if node.is_step:
-            node.above = None
-        self._ended[key] = node
-        self._order.append(key)
-        self._live.pop(key, None)
-        if len(self._order) > MAX_ENDED:
-            self._ended.pop(self._order.popleft(), None)
-        return lineage
-
-    def covers(self, span: SpanContext) -> bool | None:
-        """Whether `span`, or one above it, is a step or comes from another service; None for an unknown span."""
-        node = self._find(span)
-        if node is None:
-            return None
-        return node.is_step or node.above is not None or node.remote_parent is not None
-
-    def step_around(self, span: SpanContext) -> str | None:
-        """Id of the nearest step at or above `span`; None for an unknown span, or when there is none."""
-        node = self._find(span)
-        step = node if node is None or node.is_step else node.above
-        return step.step_id() if step is not None else None
-
-    def _once(self, nearest: _Node, scope: str, attributes: dict[str, Any]) -> tuple[_Node | None, Lineage | None]:
-        """The step above a span that starts directly below `nearest`, when two spans may record one call of a model.
-
-        And the lineage of the span that stands for the call in place of the new one, if one does.
-        """
-        lineage = nearest.lineage
-        seen = self._live.get(nearest.key)
-        around = cast(_StartedSpan | None, seen() if seen is not None else None)
-        if lineage is None or around is None or self._keep_foreign:
-            return nearest, None
-        inner = model_call(scope, attributes)
-        outer = model_call(around.instrumentation_scope.name, around.attributes or {}) if inner is not None else None
-        if inner is None or outer is None or not same_call(outer, inner):
-            return nearest, None
-        if not inner.ours:
-            return nearest, lineage
-        lineage.superseded, nearest.is_step = True, False
-        return nearest.above, None
-
-    def _find(self, span: SpanContext) -> _Node | None:
-        return self._live_or_ended(span[:2])
-
-    def _live_or_ended(self, key: Key) -> _Node | None:
-        seen = self._live.get(key)
-        return seen.node if seen is not None else self._ended.get(key)
-
-    def _start(self, span: Span, parent_context: Context | None) -> None:
         key: Key = span.get_span_context()[:2]  # a tuple: by name each is a call
         started: _StartedSpan = span  # pyright: ignore[reportAssignmentType] - a span of the SDK; a cast is a call
         # The span's own mapping looks a missing name up by an exception.
@@ -305,6 +241,64 @@ class LineageIndex:
             span.set_attribute(STEP_PARENT_ID, nearest.step_id())
         elif far_parent is not None and explicit_parent is None:
             span.set_attribute(STEP_PARENT_ID, far_parent)
+
+    def end(self, trace_id: int, span_id: int) -> Lineage | None:
+        """The lineage of a span that ends now; None when it was not seen to start."""
+        key = (trace_id, span_id)
+        seen = self._live.get(key)
+        if seen is None:
+            return None
+        node = seen.node
+        lineage, node.lineage = node.lineage, None  # what is remembered for late children should be small
+        if node.is_step:
+            node.above = None
+        self._ended[key] = node
+        self._order.append(key)
+        self._live.pop(key, None)
+        if len(self._order) > MAX_ENDED:
+            self._ended.pop(self._order.popleft(), None)
+        return lineage
+
+    def covers(self, span: SpanContext) -> bool | None:
+        """Whether `span`, or one above it, is a step or comes from another service; None for an unknown span."""
+        node = self._find(span)
+        if node is None:
+            return None
+        return node.is_step or node.above is not None or node.remote_parent is not None
+
+    def step_around(self, span: SpanContext) -> str | None:
+        """Id of the nearest step at or above `span`; None for an unknown span, or when there is none."""
+        node = self._find(span)
+        step = node if node is None or node.is_step else node.above
+        return step.step_id() if step is not None else None
+
+    def _once(self, nearest: _Node, scope: str, attributes: dict[str, Any]) -> tuple[_Node | None, Lineage | None]:
+        """The step above a span that starts directly below `nearest`, when two spans may record one call of a model.
+
+        And the lineage of the span that stands for the call in place of the new one, if one does.
+        """
+        lineage = nearest.lineage
+        seen = self._live.get(nearest.key)
+        around = cast(_StartedSpan | None, seen() if seen is not None else None)
+        if lineage is None or around is None or self._keep_foreign:
+            return nearest, None
+        inner = model_call(scope, attributes)
+        if inner is None:
+            return nearest, None
+        outer = model_call(around.instrumentation_scope.name, getattr(around, KNOWN, around.attributes) or {})
+        if outer is None or not same_call(outer, inner):
+            return nearest, None
+        if not inner.ours:
+            return nearest, lineage
+        lineage.superseded, nearest.is_step = True, False
+        return nearest.above, None
+
+    def _find(self, span: SpanContext) -> _Node | None:
+        return self._live_or_ended(span[:2])
+
+    def _live_or_ended(self, key: Key) -> _Node | None:
+        seen = self._live.get(key)
+        return seen.node if seen is not None else self._ended.get(key)
 
 
 def _own_thread(context: Context, nearest: _Node | None) -> str | None:

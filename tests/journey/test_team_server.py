@@ -56,7 +56,7 @@ class Forward(http.server.BaseHTTPRequestHandler):
                 answer = inside.getresponse()
                 stream = answer.headers.get_content_type() == "text/event-stream"
                 content = None if stream else answer.read()
-            except OSError:
+            except (OSError, http.client.HTTPException):
                 continue
             self.answer(answer, content)
             return
@@ -76,7 +76,7 @@ class Forward(http.server.BaseHTTPRequestHandler):
             return
         self.send_header("connection", "close")
         self.end_headers()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, http.client.HTTPException):
             while piece := answer.read1():
                 self.wfile.write(piece)
                 self.wfile.flush()

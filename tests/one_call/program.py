@@ -282,7 +282,8 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
     provider = TracerProvider(shutdown_on_exit=False)
     keep = asked.get("keep_foreign", False)
     provider.add_span_processor(
-        BatchSpanProcessor(LiteralSpanExporter(literal.delivery))
+        # One batch for each mode, however slow the machine is: what is not in it cannot be compared.
+        BatchSpanProcessor(LiteralSpanExporter(literal.delivery), schedule_delay_millis=600_000)
         if asked.get("stock_processor")
         else LiteralSpanProcessor(literal.delivery, client_name="c", keep_foreign=keep)
     )

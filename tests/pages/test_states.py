@@ -180,6 +180,15 @@ def test_a_part_of_the_page_that_the_server_has_no_more(server: Server, opened: 
     expect(opened.get_by_role("heading", name="The server is newer than this page")).not_to_be_visible()
 
 
+def test_a_style_sheet_that_did_not_come_is_asked_for_again(opened: Page, watch: Any):
+    """The server may have died under that one request."""
+    watch(opened).expect("net::ERR_FAILED")
+    opened.route(re.compile(r"/assets/DashboardPage-.*\.css$"), lambda route: route.abort(), times=1)
+    opened.get_by_role("link", name="Dashboard", exact=True).click()
+    expect(opened.get_by_role("heading", name="Dashboard")).to_be_visible()
+    opened.wait_for_function("[...document.styleSheets].some((sheet) => /DashboardPage-/.test(sheet.href ?? ''))")
+
+
 def test_one_stream_a_tab_whatever_is_opened(site: Site, page_as: PageAs):
     page = page_as("ADMIN")
     streams: list[str] = []

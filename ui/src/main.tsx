@@ -3,6 +3,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError } from "./api/request";
+import { askAgainForStyles } from "./frame/lostStyles";
 import { applyTheme } from "./frame/theme";
 import { Toasts } from "./parts/toasts";
 import { makeRouter } from "./router";
@@ -12,6 +13,7 @@ import "./parts/parts.css";
 import "./frame/frame.css";
 
 applyTheme();
+askAgainForStyles();
 
 const client = new QueryClient({
   defaultOptions: {

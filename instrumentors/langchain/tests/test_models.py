@@ -317,7 +317,7 @@ def test_tokens_wherever_they_are(name: str) -> None:
     message, output, expected = USAGES[name]
     attributes: dict[str, Any] = {}
     generation = ChatGeneration(message=AIMessage("x", **message))
-    read_result(LLMResult(generations=[[generation]], llm_output=output), attributes)
+    read_result(LLMResult(generations=[[generation]], llm_output=output))(attributes)
     assert usage(attributes) == expected
 
 
@@ -390,5 +390,5 @@ def test_an_empty_result() -> None:
         LLMResult(generations=[[]]),
         LLMResult(generations=[[Generation(text="")]]),
     ):
-        read_result(result, attributes)
+        read_result(result)(attributes)
     assert attributes == {}

@@ -14,7 +14,7 @@ from literalai_otel.testing.reading import outputs, parts
 
 from .cases_responses import GREETING, refused, server_tools_recorded, thoughts, two_calls
 from .cases_streams import timed, untimed
-from .worlds import Expect, OpenAIWorld
+from .worlds import CLOSED_TWICE, Expect, OpenAIWorld
 
 RESPONSE_STREAMS = case = Cases()
 
@@ -116,7 +116,7 @@ async def closed_early(world: OpenAIWorld) -> None:
     await world.call(stream.close())
 
 
-@case("responses stream, dropped", Expect(texts=("one",), outcome="abandoned"))
+@case("responses stream, dropped", Expect(texts=("one",), outcome="abandoned"), logs=CLOSED_TWICE)
 async def dropped(world: OpenAIWorld) -> None:
     world.provider.script(NUMBERS)
 

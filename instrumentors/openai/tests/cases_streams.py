@@ -13,7 +13,7 @@ from literalai_otel.testing.cases import Cases
 from literalai_otel.testing.reading import arguments, outputs, parts, texts
 
 from .cases_plain import GREETING, WEATHER_TOOL, refused, two_tool_calls
-from .worlds import HELLO, Expect, OpenAIWorld
+from .worlds import CLOSED_TWICE, HELLO, Expect, OpenAIWorld
 
 STREAMS = case = Cases()
 
@@ -198,7 +198,7 @@ async def closed_unread(world: OpenAIWorld) -> None:
     await world.call(stream.close())
 
 
-@case("broken out of and dropped", Expect(texts=("one ",), outcome="abandoned"))
+@case("broken out of and dropped", Expect(texts=("one ",), outcome="abandoned"), logs=CLOSED_TWICE)
 async def abandoned(world: OpenAIWorld) -> None:
     world.provider.script(Chat(pieces=PIECES))
 

@@ -14,6 +14,10 @@ OPENAI = tuple(int(part) for part in openai.VERSION.split(".")[:2])
 HTTP = importlib.import_module("httpx2" if OPENAI >= (3, 0) else "httpx")
 """The HTTP library of the installed SDK."""
 
+CLOSED_TWICE = "asynchronous generator is already running"
+"""What asyncio may log of a dropped stream, with us and without: it closes the SDK's generators all at the same time,
+and they one another."""
+
 HELLO = [{"role": "user", "content": "Hi"}]
 
 

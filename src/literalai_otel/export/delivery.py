@@ -1,8 +1,8 @@
 """Delivery: from the caller's thread to the server, in bounded memory, never blocking, never lying.
 
-A submission costs the caller one append. Worker threads, started with the first submission, prepare submissions
-(one worker at a time, so that order stays), and send batches (`in_flight` at a time). Everything accepted ends as
-sent or dropped with a reason, and a flush says which.
+A submission costs the caller one append, and no lock while a worker looks out for it. Worker threads, started with the
+first submission, prepare submissions (one worker at a time, so that order stays), and send batches (`in_flight` at a
+time). Everything accepted ends as sent or dropped with a reason, and a flush says which.
 
 The lock is reentrant: a garbage collection inside our own critical section may close an abandoned stream, whose
 span then ends and is submitted by the very thread that holds the lock.
@@ -10,7 +10,8 @@ span then ends and is submitted by the very thread that holds the lock.
 
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -18,12 +19,13 @@ from literalai_otel.config import Config
 from literalai_otel.export.backlog import Backlog
 from literalai_otel.export.counters import Counters, FlushResult
 from literalai_otel.export.halt import Halt
+from literalai_otel.export.inbox import Arrival, Inbox, Source
 from literalai_otel.export.lanes import Lanes
 from literalai_otel.export.ledger import Ledger
 from literalai_otel.export.lifecycle import PROCESS_ENDS
 from literalai_otel.export.losses import Losses
 from literalai_otel.export.metrics import observe
-from literalai_otel.export.prepare import FinishedSpan, Submission, guess_size
+from literalai_otel.export.prepare import FinishedSpan, guess_size
 from literalai_otel.export.preparing import Preparing
 from literalai_otel.export.preprocess import Preprocess
 from literalai_otel.export.sender import Connect, Sender
@@ -31,14 +33,19 @@ from literalai_otel.export.workers import Workers
 from literalai_otel.genai.abandoned import finish_abandoned
 from literalai_otel.model import Step, Thread
 
-if TYPE_CHECKING:  # loaded on the delivery thread
+if TYPE_CHECKING:  # the API is loaded on the delivery thread
+    from opentelemetry.sdk.trace import ReadableSpan
+
     from literalai_otel.api import SyncApi
     from literalai_otel.export.retry import RetryPolicy
     from literalai_otel.export.spool import Spool
+    from literalai_otel.processor import Lineage
 
 MakeSpool = Callable[[Callable[[str], None]], "Spool"]
 """Makes the spool of a new set of workers; the argument is told, now and then, why it is not used."""
 
+_BULKY: Final = 64 * 1024
+"""Bytes that are booked as they come: what waits at the door is beside the bounds of the queue."""
 _TO_SPEAK_S: Final = 0.02
 """How long a flush lets a worker finish a warning line that it has begun."""
 
@@ -126,17 +133,23 @@ class Delivery:
             observe(delivery)
         return delivery
 
+    def submit_ended(
+        self, span: "ReadableSpan", fields: Mapping[str, Any] | None, lineage: "Lineage | None", export_all: bool
+    ) -> None:
+        """Accept a span that has just ended (arguments: `FinishedSpan`); even what it says is looked at later."""
+        self._submit(FinishedSpan, (span, fields, lineage, export_all), None, guess_size(fields))
+
     def submit_span(self, finished: FinishedSpan) -> None:
         """Accept an ended span; it is translated later, on a worker."""
-        self._submit(finished, None)
+        self._submit(_as_it_is, (finished,), None, guess_size(finished.fields))
 
     def submit_step(self, step: Step, *, environment: str | None = None) -> None:
         """Accept a step that is no span. `environment` holds unless the step names its own."""
-        self._submit(step, environment)
+        self._submit(_as_it_is, (step,), environment, guess_size(None))
 
     def submit_thread(self, thread: Thread, *, environment: str | None = None) -> None:
         """Accept the upsert of a thread, in order with its steps."""
-        self._submit(thread, environment)
+        self._submit(_as_it_is, (thread,), environment, guess_size(None))
 
     def count_sampled_out(self, n: int = 1) -> None:
         """Count `n` steps that a sampler decided against."""
@@ -155,6 +168,7 @@ class Delivery:
     def counters(self) -> Counters:
         """The numbers of this moment."""
         with self._changed:
+            self._workers.let_in()
             return self._ledger.counters()
 
     def flush(self, timeout: float | None = None) -> FlushResult:
@@ -166,6 +180,7 @@ class Delivery:
         deadline = self._deadline(timeout)
         with self._changed:
             workers = self._workers
+            workers.let_in()
             workers.flushing += 1
             barrier = self._ledger.close_epoch()
             self._changed.notify_all()
@@ -188,12 +203,14 @@ class Delivery:
         finish_abandoned()
         deadline = self._deadline(timeout)
         with self._changed:
+            self._workers.let_in()
             barrier = self._ledger.close_epoch()
         self.begin_closing()
         self._wait_for(barrier, deadline)
         disconnect = backlog = None
         problem = self._sender.last_problem
         with self._changed:
+            self._workers.let_in()
             if self._ledger.held_of_ours and not self._ledger.outstanding(barrier):
                 self._workers.halt = Halt()  # what was accepted meanwhile goes on as if nothing had been
             else:
@@ -236,6 +253,7 @@ class Delivery:
         self._changed = threading.Condition(threading.RLock())
         self._losses.renew_locks(self._changed)
         self._kind_of_locks = threading.Lock
+        self._door: deque[Arrival] = deque()
         self._ledger = Ledger(self._max_units, self._max_bytes)
         self._left = False
         self._workers = self._new_workers()
@@ -261,6 +279,7 @@ class Delivery:
             backlog = Backlog(spool, self._ledger, self._losses, max_units=self._max_units, max_bytes=self._max_bytes)
         return Workers(
             self._changed,
+            Inbox(self._door, self._ledger, self._losses),
             self._ledger,
             Lanes(batch_size=self._batch_size, batch_bytes=self._batch_bytes, linger=self._linger),
             self._sender,
@@ -272,23 +291,23 @@ class Delivery:
             in_flight=self._in_flight,
         )
 
-    def _submit(self, source: FinishedSpan | Step | Thread, environment: str | None) -> None:
+    def _submit(self, make: Callable[..., Source], given: tuple[Any, ...], environment: str | None, size: int) -> None:
         if self.disabled:
             return
-        size = guess_size(source)
+        door = self._door
+        door.append((make, given, environment, size, time.monotonic()))
+        # Asked in this order: who looks out no longer has let in before what came until then.
+        if not self._workers.watched or len(door) >= self._batch_size or size > _BULKY:
+            self._let_in()
+
+    def _let_in(self) -> None:
         if self._kind_of_locks is not threading.Lock:
             self._renew_locks()
         with self._changed:
             if self._workers.over:
                 self._workers = self._new_workers()
             workers = self._workers
-            refused = "after_exit" if self._left else self._ledger.accept(size)
-            if refused is None:
-                workers.put(Submission(source, environment, size, time.monotonic(), self._ledger.epoch))
-            else:
-                self._ledger.refuse(refused)
-                self._losses.note(refused, 1)
-                self._changed.notify()  # somebody must say it in time
+            workers.let_in("after_exit" if self._left else None)
         if self._left:
             self._losses.say(gathering=True)
         elif not workers.running:
@@ -315,6 +334,10 @@ class Delivery:
     def _count_retry(self) -> None:
         with self._changed:
             self._ledger.retried()
+
+
+def _as_it_is(source: Source) -> Source:
+    return source
 
 
 def _spool_of(config: Config, url: str, key: str) -> MakeSpool | None:

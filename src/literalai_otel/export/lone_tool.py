@@ -3,6 +3,7 @@
 `context.active_step` does the same for tools that are decorated functions.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 from uuid import NAMESPACE_OID, uuid5
 
@@ -19,11 +20,14 @@ TOOL: Final = "execute_tool"
 """The operation of a tool's span."""
 
 
-def run_around(span: "ReadableSpan", lineage: "Lineage") -> Step | None:
-    """The run to send beside `span`, whose parent it becomes; None for all but tools without parent and thread."""
+def run_around(span: "ReadableSpan", fields: Mapping[str, Any] | None, lineage: "Lineage") -> Step | None:
+    """The run to send beside `span`, whose parent it becomes; None for all but tools without parent and thread.
+
+    `fields` are those beside the span.
+    """
     if lineage.parent_step_id is not None or lineage.parent_span_id is not None or span.context is None:
         return None
-    attributes: Any = span.attributes or {}
+    attributes: dict[str, Any] = {**(span.attributes or {}), **(fields or {})}
     if attributes.get(OPERATION_NAME) != TOOL or THREAD_ID in lineage.fields:
         return None
     if THREAD_ID in attributes or CONVERSATION_ID in attributes:

@@ -95,9 +95,11 @@ class Submission:
     epoch: int
 
 
-def guess_size(source: FinishedSpan | Step | Thread) -> int:
-    """Bytes that `source` may take; cheap, since it runs on the caller's thread. `prepare` measures."""
-    fields = source.fields if isinstance(source, FinishedSpan) else None
+def guess_size(fields: Mapping[str, Any] | None) -> int:
+    """Bytes that a span with `fields` beside it may take, or a step (None). `prepare` measures.
+
+    Cheap, since it runs on the caller's thread.
+    """
     if fields is None:
         return _BYTES_BESIDE_TEXTS
     later = fields.get(FACTS)

@@ -15,8 +15,8 @@ from literalai_otel.attributes import OPERATION_NAME
 from literalai_otel.export.counters import Counters
 from literalai_otel.export.delivery import Delivery
 from literalai_otel.export.lone_tool import TOOL, run_around
-from literalai_otel.export.prepare import FinishedSpan
-from literalai_otel.genai.side_table import FOR_LITERAL_ALONE, SIDE_TABLE
+from literalai_otel.genai.audience import OF_LITERAL
+from literalai_otel.genai.side_table import SIDE_TABLE
 from literalai_otel.processor import LineageIndex
 from literalai_otel.translate import is_step
 
@@ -46,17 +46,14 @@ class LiteralSpanProcessor(SpanProcessor):
         self._export_all = export_filter == EXPORT_ALL
         self._sampled_out_before = SIDE_TABLE.sampled_out
         self.lineage = LineageIndex(client_name, keep_foreign=keep_foreign)
+        setattr(self, OF_LITERAL, True)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Stamp the Literal context on `span` and remember where in the tree it is."""
         try:
             self.lineage.start(span, parent_context)
-            # Private to the SDK; without it nothing is deferred.
-            processors = getattr(getattr(span, "_span_processor", None), "_span_processors", ())
-            if len(processors) == 1 and processors[0] is self:
-                setattr(span, FOR_LITERAL_ALONE, True)
         except Exception:
-            logger.debug("span not stamped", exc_info=True)
+            logger.debug("lineage of a span is unknown", exc_info=True)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Queue `span` if it is a step of this client. Runs inside `span.end()`, so it only queues."""
@@ -98,10 +95,10 @@ class LiteralSpanProcessor(SpanProcessor):
             return
         setattr(span, TAKEN, True)
         if lineage is not None and (fields is None or fields.get(OPERATION_NAME, TOOL) == TOOL):
-            run = run_around(span, lineage)
+            run = run_around(span, fields, lineage)
             if run is not None:
                 self.delivery.submit_step(run)
-        self.delivery.submit_span(FinishedSpan(span, fields, lineage, self._export_all))
+        self.delivery.submit_ended(span, fields, lineage, self._export_all)
 
 
 def _is_step(span: ReadableSpan) -> bool:

@@ -10,7 +10,6 @@ import logging
 import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from literalai_otel.export.backlog import Backlog, Left
 from literalai_otel.export.counters import DropReason
 from literalai_otel.export.halt import Halt
+from literalai_otel.export.inbox import Inbox
 from literalai_otel.export.lanes import Batch, Lanes, Unit
 from literalai_otel.export.ledger import Ledger
 from literalai_otel.export.lifecycle import PROCESS_ENDS
@@ -34,9 +34,6 @@ logger = logging.getLogger(__name__)
 Task = Callable[[], None]
 
 _HOPELESS: Final[frozenset[DropReason]] = frozenset({"unreachable", "bad_answer"})
-_CHUNK: Final = 256
-_CHUNK_BYTES: Final = 4 * 1024 * 1024
-"""Submissions prepared in one go, and their bytes, about."""
 _IDLE_S: Final = 30.0
 """A worker without work leaves after this time; the next submission starts another."""
 _SLICE: Final = 32
@@ -52,6 +49,7 @@ class Workers:
 
     Args:
         changed: The delivery's lock, notified whenever something changed. It guards everything here.
+        inbox: What they are to prepare.
         ledger: The delivery's books.
         lanes: An empty set of lanes.
         sender: Sends batches.
@@ -66,6 +64,7 @@ class Workers:
     def __init__(
         self,
         changed: threading.Condition,
+        inbox: Inbox,
         ledger: Ledger,
         lanes: Lanes,
         sender: Sender,
@@ -78,6 +77,7 @@ class Workers:
         in_flight: int,
     ) -> None:
         self._changed = changed
+        self._inbox = inbox
         self._ledger = ledger
         self._lanes = lanes
         self._sender = sender
@@ -87,11 +87,11 @@ class Workers:
         self._threshold = threshold
         self._linger = linger if backlog is None else min(linger, _TO_DISK_S)
         self._max_in_flight = in_flight
-        self._inbox: deque[Submission] = deque()
         self._threads = 0
         self._idle = 0
-        self._watched = False
-        """Whether one that is idle looks at the inbox as often as the oldest in it may wait."""
+        self.watched = False
+        """Whether one that is idle looks at the inbox, and at its door, as often as the oldest there may wait. Read
+        without the lock by whoever has left something at the door."""
         self._in_flight = 0
         self._preparing = False
         self.halt = Halt()
@@ -114,13 +114,16 @@ class Workers:
         """Nothing more is sent, and everything that came is on the disk, where it can be. The caller holds the lock."""
         return self.halt.hopeless.is_set() and not self._inbox and not self._preparing
 
-    def put(self, submission: Submission) -> None:
-        """Queue `submission`. The caller holds the lock, and calls `start` after it if none is `running`."""
-        self._inbox.append(submission)
+    def let_in(self, refused: DropReason | None = None) -> None:
+        """Book what is at the door. The caller holds the lock, and calls `start` after it if none is `running`."""
+        before = len(self._inbox)
+        all_came_in = self._inbox.let_in(refused)
         # One worker must know when the oldest becomes due, and when a batch is full; otherwise they may sleep. Waking a
         # thread costs the caller far more than all else here: the processor that it sleeps on is woken too.
         waiting = len(self._inbox)
-        if self._idle and ((waiting == 1 and not self._watched) or waiting % self._threshold == 0):
+        fills = waiting // self._threshold != before // self._threshold
+        unwatched = waiting > before == 0 and not self.watched
+        if not all_came_in or (self._idle and (fills or unwatched)):  # of losses somebody must speak in time
             self._changed.notify()
 
     def start(self) -> bool:
@@ -152,6 +155,8 @@ class Workers:
         self.halt.closing.set()
         self.halt.abandoned.set()
         self.over = True
+        self.watched = False
+        self._inbox.let_in()
         self._losses.note(reason, self._ledger.stop(reason), detail)
         self._changed.notify_all()
 
@@ -194,28 +199,28 @@ class Workers:
         while not self.over:
             task = self._task()
             if task is not None:
-                if self._inbox and self._idle and not self._watched:
+                if self._inbox and self._idle and not self.watched:
                     self._changed.notify()  # the next one watches what this one leaves
                 return task
             now, due_at = time.monotonic(), self._due_at()
             if due_at is None and now >= leave_at:
                 return None
-            watches = not self._watched and self._linger >= _LEAST_LOOK_S
+            watches = not self.watched and self._linger >= _LEAST_LOOK_S
             until = min(leave_at if due_at is None else due_at, now + self._linger if watches else math.inf)
             self._idle += 1
-            self._watched = self._watched or watches
+            self.watched = self.watched or watches
             try:
                 woken = self._changed.wait(max(0.0, until - now))
             finally:
                 self._idle -= 1
                 if watches:
-                    self._watched = False
+                    self.watched = False
             if woken or due_at is not None:
                 leave_at = time.monotonic() + _IDLE_S
         return None
 
     def _due_at(self) -> float | None:
-        due = [] if not self._inbox or self._preparing else [self._inbox[0].accepted_at + self._linger]
+        due = [] if not self._inbox or self._preparing else [self._inbox.oldest_since + self._linger]
         lanes_due = self._lanes.due_at() if self._in_flight < self._max_in_flight else None
         lines_due = self._losses.due_at() if not self.halt.closing.is_set() else None
         look_at = self._backlog.due_at() if self._backlog is not None and not self._preparing else None
@@ -225,6 +230,7 @@ class Workers:
 
     def _task(self, timeout: float | None = None) -> Task | None:
         """What can be done now. The caller holds the lock."""
+        self._inbox.let_in()
         now = time.monotonic()
         closing = self.halt.closing.is_set()
         urgent = self.flushing > 0 or closing
@@ -247,16 +253,9 @@ class Workers:
     def _preparation(self, now: float, urgent: bool) -> Task | None:
         """Prepare what has come, if enough has or it has waited. The caller holds the lock."""
         waiting = len(self._inbox)
-        if not waiting or not (
-            urgent or waiting >= self._threshold or now - self._inbox[0].accepted_at >= self._linger
-        ):
+        if not waiting or not (urgent or waiting >= self._threshold or now - self._inbox.oldest_since >= self._linger):
             return None
-        chunk: list[Submission] = []
-        size = 0
-        while self._inbox and len(chunk) < _CHUNK and size < _CHUNK_BYTES:
-            chunk.append(self._inbox.popleft())
-            size += chunk[-1].size
-        return partial(self._prepare, chunk)
+        return partial(self._prepare, self._inbox.take())
 
     def _return(self, now: float, closing: bool) -> Task | None:
         """Bring back what is on the disk alone, or look for it. The caller holds the lock."""
@@ -279,7 +278,7 @@ class Workers:
         except BaseException:  # a greenlet may be ended, or the user's thread interrupted: another one takes over
             with self._changed:
                 self._preparing = False
-                self._inbox.extendleft(reversed(chunk))
+                self._inbox.put_back(chunk)
             raise
         try:
             self._sort(prepared, stored)

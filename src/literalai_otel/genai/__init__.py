@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from literalai_otel.genai.invocation import Inference, Invocation
     from literalai_otel.genai.kept_events import KeptEvents
     from literalai_otel.genai.keys import THREAD_KEY, TRACER_PROVIDER_KEY
-    from literalai_otel.genai.place import keep_place, leave_place, own_context
+    from literalai_otel.genai.place import keep_place, leave_place, own_context, reset_place
     from literalai_otel.genai.recorder import Recorder
     from literalai_otel.genai.recording import Recording
     from literalai_otel.genai.side_table import SIDE_TABLE, end_span, resolve
@@ -68,6 +68,7 @@ _HOMES: Final = {
     "read_generator": "generator",
     "record_calls": "call",
     "record_stream": "stream",
+    "reset_place": "place",
     "resolve": "side_table",
     "suppressed": "suppression",
     "takes_call_options": "call_options",
@@ -115,6 +116,7 @@ __all__ = [
     "read_generator",
     "record_calls",
     "record_stream",
+    "reset_place",
     "resolve",
     "suppressed",
     "takes_call_options",

@@ -6,15 +6,25 @@ for a call, so it is done on the delivery thread where nobody else looks at the 
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
-from literalai_otel.attributes import GENERATION_SETTINGS
+from literalai_otel.attributes import (
+    ERROR_TYPE,
+    GENERATION_SETTINGS,
+    OWN_USAGE_PREFIX,
+    STREAM_OUTCOME,
+    USAGE_PREFIX,
+)
 from literalai_otel.genai.content import ContentPolicy, DeferredContent, SpanInfo
 from literalai_otel.genai.exchange import Exchange
 from literalai_otel.genai.invocation import Invocation
 from literalai_otel.genai.side_table import resolve
 
 logger = logging.getLogger(__name__)
+
+_OWN_OUTCOME: Final = frozenset({ERROR_TYPE, STREAM_OUTCOME})
+"""What an inner call says of its own end."""
+_USAGE: Final = (USAGE_PREFIX, OWN_USAGE_PREFIX)
 
 Reader = Callable[[Invocation], None]
 """Writes what an invocation's exchange says into the invocation."""
@@ -26,6 +36,46 @@ def read_quietly(read: Reader, invocation: Invocation) -> None:
         read(invocation)
     except Exception:
         logger.debug("an exchange was not readable", exc_info=True)
+
+
+def take_over(inner: Invocation, into: Invocation, summed: set[str]) -> None:
+    """Write into `into` what an inner call of the same invocation knows and it does not.
+
+    There may be several: batches, whose tokens add up, and attempts, whose errors are not the invocation's. `summed`
+    are the names of the counts that came from those before.
+    """
+    attributes = into.attributes
+    for name, value in inner.attributes.copy().items():
+        if name in _OWN_OUTCOME:
+            continue
+        if name in summed:
+            attributes[name] += value
+        elif name not in attributes:
+            attributes[name] = value
+            if name.startswith(_USAGE):
+                summed.add(name)
+    for name, producer in inner.content.copy().items():
+        into.content.setdefault(name, producer)
+
+
+class InnerCalls:
+    """A reader of what inner calls of the same invocation know when they are over."""
+
+    __slots__ = ("_calls",)
+
+    def __init__(self) -> None:
+        self._calls: list[Invocation] = []
+
+    def add(self, inner: Invocation) -> None:
+        """One more, unless it is known already."""
+        if not any(inner is known for known in self._calls):
+            self._calls.append(inner)
+
+    def __call__(self, invocation: Invocation) -> None:
+        """Take over what they know."""
+        summed: set[str] = set()
+        for inner in self._calls:
+            take_over(inner, invocation, summed)
 
 
 def kept_content(

@@ -23,10 +23,14 @@ keep_place: Final[Callable[[Context], Token[Context | None]]] = _PLACE.set
 """From here on code runs in that context, until `leave_place` or in this copy of the context variables."""
 
 
+reset_place: Final[Callable[[Token[Context | None]], None]] = _PLACE.reset
+"""What was before. Raises ValueError where the place was kept in other context variables."""
+
+
 def leave_place(token: Token[Context | None]) -> None:
-    """What was before. A coroutine that is collected is closed in the collector's context variables."""
+    """`reset_place` wherever that is: a coroutine that is collected is closed in the collector's context variables."""
     try:
-        _PLACE.reset(token)
+        reset_place(token)
     except ValueError:
         _PLACE.set(None)
 

@@ -2,13 +2,22 @@
 
 import logging
 from functools import partial
+from typing import Final
 from weakref import WeakKeyDictionary
 
 from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import INVALID_SPAN, NonRecordingSpan, Tracer, TracerProvider, get_tracer
+from opentelemetry.trace import INVALID_SPAN, NonRecordingSpan, TracerProvider, get_tracer
 
-from literalai_otel.attributes import INSTRUMENTOR_SCOPE_PREFIX, WHOLE_FRAMEWORKS
+from literalai_otel.attributes import (
+    CONVERSATION_ID,
+    INSTRUMENTOR_SCOPE_PREFIX,
+    STEP_ID,
+    STEP_PARENT_ID,
+    THREAD_ID,
+    WHOLE_FRAMEWORKS,
+)
+from literalai_otel.genai.audience import KNOWN, Audience
 from literalai_otel.genai.call_options import NO_OPTIONS, CallOptions
 from literalai_otel.genai.content import policy
 from literalai_otel.genai.current import get_current
@@ -22,6 +31,9 @@ from literalai_otel.genai.side_table import FACTS, SIDE_TABLE
 from literalai_otel.genai.suppression import suppressed
 
 logger = logging.getLogger(__name__)
+
+_PLACING: Final = frozenset({STEP_ID, STEP_PARENT_ID, THREAD_ID, CONVERSATION_ID})
+"""What a processor of ours must find on a span that starts: it says where the span belongs."""
 
 
 class Recorder:
@@ -40,8 +52,8 @@ class Recorder:
         self._marks = marks
         self._of_framework = scope.removeprefix(INSTRUMENTOR_SCOPE_PREFIX) in WHOLE_FRAMEWORKS
         self._version = version
-        self._tracer = get_tracer(scope, version, tracer_provider)
-        self._tracers: WeakKeyDictionary[TracerProvider, Tracer] = WeakKeyDictionary()
+        self._audience = Audience(get_tracer(scope, version, tracer_provider))
+        self._audiences: WeakKeyDictionary[TracerProvider, Audience] = WeakKeyDictionary()
         self._meter_provider = meter_provider
         self._metrics: Metrics | None = None
 
@@ -85,23 +97,37 @@ class Recorder:
                 SIDE_TABLE.put_beside(official.span, {FACTS: recording.fields_so_far})
                 return recording
         metrics = self._meters() if invocation.calls_model and policy().metrics else None
-        tracer = self._tracer if TRACER_PROVIDER_KEY not in context else self._tracer_in(context)
-        span = tracer.start_span(invocation.span_name, context, invocation.span_kind, invocation.attributes)
+        audience = self._audience if TRACER_PROVIDER_KEY not in context else self._audience_in(context)
+        attributes = invocation.attributes
+        alone = audience.is_literal_alone()
+        stays_bare = alone and audience.sampler_is_blind and _PLACING.isdisjoint(attributes)
+        span = audience.tracer.start_span(
+            invocation.span_name, context, invocation.span_kind, None if stays_bare else attributes
+        )
         try:
-            return Recording(invocation, span, context, metrics=metrics, accepts_nested=accepts_nested)
+            if stays_bare:
+                setattr(span, KNOWN, attributes)
+            return Recording(
+                invocation,
+                span,
+                context,
+                metrics=metrics,
+                accepts_nested=accepts_nested,
+                for_literal_alone=alone,
+            )
         except Exception:
             logger.debug("a call is not recorded", exc_info=True)
             span.end()
             return None
 
-    def _tracer_in(self, context: Context) -> Tracer:
+    def _audience_in(self, context: Context) -> Audience:
         provider = context.get(TRACER_PROVIDER_KEY)
         if not isinstance(provider, TracerProvider):
-            return self._tracer
-        tracer = self._tracers.get(provider)
-        if tracer is None:
-            tracer = self._tracers[provider] = provider.get_tracer(self._scope, self._version)
-        return tracer
+            return self._audience
+        audience = self._audiences.get(provider)
+        if audience is None:
+            audience = self._audiences[provider] = Audience(provider.get_tracer(self._scope, self._version))
+        return audience
 
     def _meters(self) -> Metrics:
         if self._metrics is None:

@@ -17,19 +17,17 @@ from opentelemetry.trace import Span, Status, StatusCode
 from literalai_otel.attributes import (
     ERROR_TYPE,
     OPERATION_NAME,
-    OWN_USAGE_PREFIX,
     PROVIDER_NAME,
     REQUEST_MODEL,
     RESPONSE_TIME_TO_FIRST_CHUNK,
     STREAM_OUTCOME,
-    USAGE_PREFIX,
 )
 from literalai_otel.genai.content import ContentPolicy, SpanInfo, policy
 from literalai_otel.genai.invocation import Invocation
 from literalai_otel.genai.keys import RECORDING_KEY
-from literalai_otel.genai.later import Reader, ReadLater, kept_content, read_quietly
+from literalai_otel.genai.later import InnerCalls, Reader, ReadLater, kept_content, read_quietly, take_over
 from literalai_otel.genai.metrics import Metrics
-from literalai_otel.genai.side_table import FACTS, FOR_LITERAL_ALONE, end_span, resolve
+from literalai_otel.genai.side_table import FACTS, end_recording_span, end_span, resolve
 from literalai_otel.genai.suppression import context_of
 from literalai_otel.jsonable import dumps_text
 
@@ -40,9 +38,6 @@ _BARE_NAMES: Final = ("builtins", "asyncio.exceptions")
 _MAX_DESCRIPTION: Final = 4096
 """Characters of a status description: some errors carry the whole page that a gateway answered."""
 _NO_CONTEXT: Final = Context()
-_OWN_OUTCOME: Final = frozenset({ERROR_TYPE, STREAM_OUTCOME})
-"""What an inner call says of its own end."""
-_USAGE: Final = (USAGE_PREFIX, OWN_USAGE_PREFIX)
 
 
 class Recording:
@@ -58,6 +53,7 @@ class Recording:
         "_content_policy",
         "_contribute",
         "_end_once",
+        "_inner",
         "_known_at_start",
         "_later",
         "_later_size",
@@ -82,7 +78,9 @@ class Recording:
         metrics: Metrics | None = None,
         contribute: Callable[[Invocation], None] | None = None,
         accepts_nested: bool = False,
+        for_literal_alone: bool = False,
     ) -> None:
+        """`for_literal_alone`: nobody but a processor of ours sees `span`."""
         self.invocation = invocation
         self.span = span
         self.accepts_nested = accepts_nested
@@ -100,15 +98,11 @@ class Recording:
         self.wants_content = (is_recording or contribute is not None) and (
             self._content_policy.to_literal or self._content_policy.on_spans
         )
-        self.defers = (
-            getattr(span, FOR_LITERAL_ALONE, False)
-            and metrics is None
-            and contribute is None
-            and not self._content_policy.on_spans
-        )
+        self.defers = for_literal_alone and metrics is None and contribute is None and not self._content_policy.on_spans
         self._later: list[Reader] = []
         self._later_size = 0
-        self._summed: set[str] | None = None
+        self._summed: set[str] = set()
+        self._inner: InnerCalls | None = None
         self._known_at_start = len(invocation.attributes)
         self._end_once = threading.Lock()
         self._started_at = perf_counter()
@@ -144,6 +138,7 @@ class Recording:
             self._later.append(read)
             self._later_size += size
         else:
+            self.invocation.content_size += size
             read_quietly(read, self.invocation)
 
     def complete(self) -> None:
@@ -167,25 +162,19 @@ class Recording:
 
         There may be several: batches, whose tokens add up, and attempts, whose errors are not the invocation's.
         """
-        attributes = self.invocation.attributes
-        if self._summed is None:
-            self._summed = set()
-        summed = self._summed
-        for name, value in inner.attributes.items():
-            if name in _OWN_OUTCOME:
-                continue
-            if name in summed:
-                attributes[name] += value
-            elif name not in attributes:
-                attributes[name] = value
-                if name.startswith(_USAGE):
-                    summed.add(name)
-            elif name == PROVIDER_NAME and attributes[name] != value:
-                attributes[name] = value  # the client knows its host
-                self.span.set_attribute(name, value)  # what was known at the start is on the span already
-        for name, producer in inner.content.items():
-            self.invocation.content.setdefault(name, producer)
-        self.invocation.content_size += inner.content_size
+        provider = inner.attributes.get(PROVIDER_NAME)
+        if provider is not None and self.invocation.attributes.get(PROVIDER_NAME) not in (None, provider):
+            self.invocation.attributes[PROVIDER_NAME] = provider  # the client knows its host
+            self.span.set_attribute(PROVIDER_NAME, provider)  # what was known at the start is on the span already
+        if not self.defers:
+            self.invocation.content_size += inner.content_size
+            take_over(inner, self.invocation, self._summed)
+            return
+        if self._inner is None:
+            self._inner = InnerCalls()
+            self._later.append(self._inner)
+        self._inner.add(inner)
+        self._later_size += inner.content_size
 
     def _end(
         self,
@@ -255,7 +244,7 @@ class Recording:
             self._add_content(fields, learned)
         if learned:
             self.span.set_attributes(learned)
-        end_span(self.span, fields)
+        end_recording_span(self.span, fields)
 
     def _add_content(self, fields: dict[str, Any], learned: dict[str, Any]) -> None:
         info = None if self._content_policy.mask is None else self._info()

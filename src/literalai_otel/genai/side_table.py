@@ -25,9 +25,6 @@ logger = logging.getLogger(__name__)
 Fields = dict[str, Any]
 Deferred = Callable[[], Any]
 
-FOR_LITERAL_ALONE: Final = "_literalai_alone"
-"""Attribute, true, of a span that no span processor sees but one of ours: what its recording learns may be left
-beside it, unread, until Literal asks."""
 AWAITED: Final = "_literalai_awaited"
 """Attribute, true, of an open span of another instrumentor that a processor of ours will see end."""
 FACTS: Final = "facts"
@@ -123,14 +120,18 @@ if hasattr(os, "register_at_fork"):
 
 
 def end_span(span: Span, fields: Fields, end_time: int | None = None) -> None:
-    """End `span` (`end_time` in ns since the epoch, now by default) with `fields` beside it."""
-    identity = span.get_span_context()
-    if not span.is_recording():
-        if identity.is_valid:
-            SIDE_TABLE.count_sampled_out()
-        span.end(end_time)
+    """End `span` (`end_time` in ns since the epoch, now by default) with `fields` beside it, if it is recording."""
+    if span.is_recording():
+        end_recording_span(span, fields, end_time)
         return
-    trace_id, span_id = identity[:2]
+    if span.get_span_context().is_valid:
+        SIDE_TABLE.count_sampled_out()
+    span.end(end_time)
+
+
+def end_recording_span(span: Span, fields: Fields, end_time: int | None = None) -> None:
+    """`end_span` for one that is known to be recording."""
+    trace_id, span_id = span.get_span_context()[:2]
     SIDE_TABLE.put(trace_id, span_id, fields)
     try:
         span.end(end_time)

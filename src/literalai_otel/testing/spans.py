@@ -13,15 +13,20 @@ from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
 from opentelemetry.trace import SpanKind, StatusCode
 
-from literalai_otel.genai.side_table import FOR_LITERAL_ALONE, SIDE_TABLE, resolve
+from literalai_otel.genai.audience import OF_LITERAL
+from literalai_otel.genai.side_table import SIDE_TABLE, resolve
 
 
 @dataclass(frozen=True, slots=True)
 class CapturedSpan:
-    """A span that has ended, and its fields from the side table (None when it had none)."""
+    """A span that has ended, and its fields from the side table (None when it had none).
+
+    `literal_alone`: nobody else saw it, so that nothing needs to be on the span itself.
+    """
 
     span: ReadableSpan
     deferred: Mapping[str, Any] | None
+    literal_alone: bool = False
 
     @property
     def name(self) -> str:
@@ -37,6 +42,11 @@ class CapturedSpan:
     def fields(self) -> dict[str, Any]:
         """What Literal gets: the deferred values are called anew at each reading."""
         return resolve(self.deferred or {})
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What is known of an operation but its content: on the span, unless that is bare."""
+        return self.fields if self.literal_alone else self.attributes
 
     @property
     def scope(self) -> str:
@@ -123,7 +133,7 @@ class SpanCapture(SpanProcessor):
             self._open.pop((context.trace_id, context.span_id), None)
         fields = SIDE_TABLE.take(context.trace_id, context.span_id)
         with self._lock:
-            self._ended.append(CapturedSpan(span, fields))
+            self._ended.append(CapturedSpan(span, fields, isinstance(self, LiteralAlone)))
 
     @property
     def spans(self) -> list[CapturedSpan]:
@@ -188,9 +198,11 @@ def span_tree(spans: Sequence[CapturedSpan], *, attributes: Sequence[str] = ()) 
 
 
 class LiteralAlone(SpanCapture):
-    """A capture that says of each span that nobody else sees it, as `LiteralSpanProcessor` does where that is so."""
+    """A capture that counts as a processor of ours: where it is the only one, recordings leave for later what they can.
 
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Count the span as open, and say so before its recording asks."""
-        setattr(span, FOR_LITERAL_ALONE, True)
-        super().on_start(span, parent_context)
+    Like `LiteralSpanProcessor`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        setattr(self, OF_LITERAL, True)

@@ -87,8 +87,8 @@ class LiteralCallbackHandler(BaseCallbackHandler):
         self.enabled = True
         """False once the instrumentor is gone: managers that were made before still have the handler."""
         self._recorder = recorder
-        self._needs_no_more: UUID | None = None
-        """The run that took its chunks last, when it needs to hear of no more."""
+        self.needs_no_more: UUID | None = None
+        """The run that took its chunks last, when it needs to hear of no more (`frames.spare_chunks` asks)."""
 
     def __copy__(self) -> Self:
         return self
@@ -137,7 +137,7 @@ class LiteralCallbackHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """A chat model is called."""
-        self._needs_no_more = None  # ids that the program chooses may come again
+        self.needs_no_more = None  # ids that the program chooses may come again
         start = _start(serialized, run_id, parent_run_id, "llm", tags, metadata, kwargs)
         start_chat(self._recorder, start, serialized or {}, messages[0], kwargs.get("invocation_params") or {})
 
@@ -154,7 +154,7 @@ class LiteralCallbackHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """A text model is called."""
-        self._needs_no_more = None  # ids that the program chooses may come again
+        self.needs_no_more = None  # ids that the program chooses may come again
         start = _start(serialized, run_id, parent_run_id, "llm", tags, metadata, kwargs)
         start_text(self._recorder, start, serialized or {}, prompts[0], kwargs.get("invocation_params") or {})
 
@@ -170,12 +170,12 @@ class LiteralCallbackHandler(BaseCallbackHandler):
     ) -> None:
         """A chunk of a model's answer has come, or LangChain's own mark that it was the last."""
         # Called for every chunk: most are those of one run, which needs to hear of its first alone.
-        if run_id is self._needs_no_more:
+        if run_id is self.needs_no_more:
             return
         try:
             is_mark = not token and getattr(getattr(chunk, "message", None), "chunk_position", None) == "last"
             if not is_mark and not take_chunk(run_id):
-                self._needs_no_more = run_id
+                self.needs_no_more = run_id
         except Exception:
             logger.debug("on_llm_new_token is not recorded", exc_info=True)
 

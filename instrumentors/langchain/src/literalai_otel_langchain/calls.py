@@ -1,6 +1,6 @@
 """Runs of models, from their start to their last chunk."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -47,10 +47,11 @@ def start_chat(
     recording = _open(recorder, start, invocation, params)
     if recording is None or not recording.wants_content:
         return
-    recording.invocation.content[INPUT_MESSAGES] = partial(_rendered, frozen)
-    recording.invocation.content_size += sum(message.size for message in frozen)
+    recording.learn(
+        partial(_learn_content, INPUT_MESSAGES, partial(_rendered, frozen)), sum([message.size for message in frozen])
+    )
     if linked is not None:
-        recording.invocation.content[PROMPT_VARIABLES] = partial(to_jsonable, linked.variables)
+        recording.learn(partial(_learn_content, PROMPT_VARIABLES, partial(to_jsonable, linked.variables)))
 
 
 def start_text(
@@ -62,8 +63,7 @@ def start_text(
     invocation = None if start.ignored else model_invocation("text_completion", serialized, params, start.metadata)
     recording = _open(recorder, start, invocation, params)
     if recording is not None and recording.wants_content:
-        recording.invocation.content[INPUT_MESSAGES] = partial(_texts, "user", [prompt])
-        recording.invocation.content_size += len(prompt)
+        recording.learn(partial(_learn_content, INPUT_MESSAGES, partial(_texts, "user", [prompt])), len(prompt))
 
 
 def _open(
@@ -75,17 +75,27 @@ def _open(
     run = recorder.open(start, invocation)
     recording = run.recording
     if recording is not None and recording.active:
-        read_request(params, start.metadata, recording.invocation.attributes)
+        given = dict(params)
+        recording.learn(partial(_learn_request, given, dict(start.metadata)))
         if above is not None and above.variables is not None and recording.wants_content:
-            recording.invocation.content[PROMPT_VARIABLES] = above.variables.render
-        run.settle = partial(_settle, recording.invocation, dict(params))
+            recording.learn(partial(_learn_content, PROMPT_VARIABLES, above.variables.render))
+        run.settle = partial(recording.learn, partial(_learn_settings, given))
     if above is not None:
         above.variables = None  # a prompt belongs to the next call alone
     claim(run, "model")
     return recording
 
 
-def _settle(invocation: Invocation, params: dict[str, Any]) -> None:
+def _learn_request(params: Mapping[str, Any], metadata: Mapping[str, Any], invocation: Invocation) -> None:
+    """A reader for `Recording.learn`, as are those below."""
+    read_request(params, metadata, invocation.attributes)
+
+
+def _learn_content(name: str, produce: Callable[[], Any], invocation: Invocation) -> None:
+    invocation.content[name] = produce
+
+
+def _learn_settings(params: dict[str, Any], invocation: Invocation) -> None:
     """Add what a client of the provider below knows better: it has said so by now, if there is one."""
     invocation.content.setdefault(GENERATION_SETTINGS, partial(settings, params))
     invocation.content.setdefault(TOOL_DEFINITIONS, partial(tools, params))
@@ -124,19 +134,28 @@ def _read(recording: Recording, result: Any, *, failed: bool) -> None:
     # Beside what came before an error, LangChain packs the error's own response into an empty message.
     if failed and not any(_says_something(generation) for generation in generations):
         return
-    invocation = recording.invocation
-    read_result(result, invocation.attributes)
+    write = read_result(result)
     if not recording.wants_content or not generations:
-        return
-    if hasattr(generations[0], "message"):
+        recording.learn(partial(_learn_answer, write, None))
+    elif hasattr(generations[0], "message"):
         answers = [FrozenMessage(generation.message) for generation in generations]
-        reasons = invocation.attributes.get(RESPONSE_FINISH_REASONS, ())
-        invocation.content[OUTPUT_MESSAGES] = partial(_rendered, answers, reasons)
-        invocation.content_size += sum(answer.size for answer in answers)
+        recording.learn(
+            partial(_learn_answer, write, partial(_rendered, answers)), sum([each.size for each in answers])
+        )
     else:
         texts = [str(generation.text) for generation in generations]
-        invocation.content[OUTPUT_MESSAGES] = partial(_texts, "assistant", texts)
-        invocation.content_size += sum(map(len, texts))
+        recording.learn(
+            partial(_learn_answer, write, lambda _reasons: _texts("assistant", texts)), sum(map(len, texts))
+        )
+
+
+def _learn_answer(
+    write: Callable[[dict[str, Any]], None], produce: Callable[[Any], Any] | None, invocation: Invocation
+) -> None:
+    write(invocation.attributes)
+    if produce is not None:
+        reasons = invocation.attributes.get(RESPONSE_FINISH_REASONS, ())
+        invocation.content[OUTPUT_MESSAGES] = partial(produce, reasons)
 
 
 def _says_something(generation: Any) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from opentelemetry.context import Context
 
-from literalai_otel.genai import PatchSet, Recording, keep_place, leave_place
+from literalai_otel.genai import PatchSet, Recording, keep_place, leave_place, reset_place
 from literalai_otel.genai.current import attach, detach, get_current
 from literalai_otel_langchain.runs import RUNS, Run
 
@@ -40,7 +40,7 @@ class Frame:
     @property
     def context(self) -> Context:
         """The context for its next step: the run's once there is one."""
-        return (self.run.context if self.run is not None else None) or get_current()
+        return (self.run.inside if self.run is not None else None) or get_current()
 
     def failed(self, error: BaseException, owns: bool = True) -> None:
         """The call raised; its run ends if it is the frame's own and LangChain has not said so already."""
@@ -180,7 +180,8 @@ def frame_stream(original: Any, patches: PatchSet) -> Function:
         thrown: BaseException | None = None
         while True:
             # As `_Entered` does, but nothing can have changed the context from inside: without calls of ours.
-            context = frame.context
+            run = frame.run
+            context = (run.inside if run is not None else None) or get_current()
             before, token, place = _FRAME.set(frame), attach(context), keep_place(context)
             try:
                 item = next(inner) if thrown is None else inner.throw(thrown)
@@ -192,7 +193,7 @@ def frame_stream(original: Any, patches: PatchSet) -> Function:
             finally:
                 _FRAME.reset(before)
                 detach(token)
-                leave_place(place)
+                reset_place(place)
             try:
                 yield item
                 thrown = None
@@ -245,6 +246,30 @@ def frame_async_stream(original: Any, patches: PatchSet) -> Function:
                 step = inner.athrow(error)
 
     return astream
+
+
+def spare_chunks(original: Any, patches: PatchSet) -> Function:
+    """A `Patch.wrap` for a manager's `on_llm_new_token`: spares a handler of ours the chunks that it needs no more.
+
+    It must be the only one. What LangChain does for a handler takes longer than all that is done with the chunk.
+    """
+    if iscoroutinefunction(original):
+
+        @wraps(original)
+        async def async_on_llm_new_token(self: Any, *args: Any, **kwargs: Any) -> None:
+            handlers = self.handlers
+            if len(handlers) != 1 or getattr(handlers[0], "needs_no_more", None) is not self.run_id:
+                await original.__get__(self, type(self))(*args, **kwargs)
+
+        return async_on_llm_new_token
+
+    @wraps(original)
+    def on_llm_new_token(self: Any, *args: Any, **kwargs: Any) -> None:
+        handlers = self.handlers
+        if len(handlers) != 1 or getattr(handlers[0], "needs_no_more", None) is not self.run_id:
+            original.__get__(self, type(self))(*args, **kwargs)
+
+    return on_llm_new_token
 
 
 def _first_step(generator: AsyncGenerator[Any, Any]) -> Awaitable[Any]:

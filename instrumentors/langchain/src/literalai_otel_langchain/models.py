@@ -4,7 +4,8 @@ Fields and their places: `spec/frameworks.md` §4.2. Every provider's package fi
 takes what it finds and tolerates the rest.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Final, cast
 
 from literalai_otel.attributes import (
@@ -157,23 +158,29 @@ def tools(params: Mapping[str, Any]) -> list[Json] | None:
     return tool_definitions(modern, older) or None
 
 
-def read_result(result: Any, attributes: dict[str, Any]) -> None:
-    """Write what an `LLMResult` tells into `attributes`."""
+def read_result(result: Any) -> Callable[[dict[str, Any]], None]:
+    """What writes that which an `LLMResult` tells into attributes; the program may change the result meanwhile."""
     generations = first_generations(result)
-    output = _mapping(getattr(result, "llm_output", None))
-    told = [*(_told(generation) for generation in generations), output]
+    told = [*(_told(generation) for generation in generations), _copy(getattr(result, "llm_output", None))]
+    own_id = getattr(_message(generations[0]), "id", None) if generations else None
+    counts = next((counts for each in generations if (counts := _copy(_counts_of(each)))), _EMPTY)
+    return partial(_write_result, told, own_id, counts)
+
+
+def _write_result(
+    told: list[Mapping[str, Any]], own_id: Any, counts: Mapping[str, Any], attributes: dict[str, Any]
+) -> None:
     for name, keys in _RESPONSE_TEXTS:
         value = next((text for facts in told for key in keys if (text := _text(facts.get(key)))), None)
         if value is not None:
             attributes[name] = value
-    if RESPONSE_ID not in attributes and generations:
-        own = _text(getattr(_message(generations[0]), "id", None))
-        if own is not None and not own.startswith(_OWN_IDS):
-            attributes[RESPONSE_ID] = own
+    own = _text(own_id)
+    if RESPONSE_ID not in attributes and own is not None and not own.startswith(_OWN_IDS):
+        attributes[RESPONSE_ID] = own
     reasons = [reason for facts in told[:-1] if (reason := _reason(facts)) is not None]
     if reasons:
         attributes[RESPONSE_FINISH_REASONS] = reasons
-    _read_usage(generations, told, attributes)
+    _write_usage(counts, told, attributes)
 
 
 def first_generations(result: Any) -> list[Any]:
@@ -182,13 +189,11 @@ def first_generations(result: Any) -> list[Any]:
     return list(generations[0]) if generations else []
 
 
-def _read_usage(generations: list[Any], told: list[Mapping[str, Any]], attributes: dict[str, Any]) -> None:
+def _write_usage(counts: Mapping[str, Any], told: list[Mapping[str, Any]], attributes: dict[str, Any]) -> None:
     """Counts are said once, in one of several places; they are never added up."""
-    for generation in generations:
-        counts = getattr(_message(generation), "usage_metadata", None)
-        if counts:
-            _write_counts(_mapping(counts), attributes)
-            return
+    if counts:
+        _write_counts(counts, attributes)
+        return
     for facts in reversed(told):  # with several choices the whole is in `llm_output`
         for place in _USAGE_PLACES:
             if _mapping(facts.get(place)):
@@ -222,9 +227,21 @@ def _write_counts(counts: Mapping[str, Any], attributes: dict[str, Any]) -> None
 
 def _told(generation: Any) -> Mapping[str, Any]:
     """What is said of one choice, on the generation and on its message."""
-    info = _mapping(getattr(generation, "generation_info", None))
-    response = _mapping(getattr(_message(generation), "response_metadata", None))
+    info = _copy(getattr(generation, "generation_info", None))
+    response = _copy(getattr(_message(generation), "response_metadata", None))
     return {**info, **response} if info else response
+
+
+def _counts_of(generation: Any) -> Any:
+    return getattr(_message(generation), "usage_metadata", None)
+
+
+def _copy(value: Any) -> Mapping[str, Any]:
+    """A copy of the mapping `value`, and of the dicts in it; empty for anything else."""
+    if not value or (value.__class__ is not dict and not isinstance(value, Mapping)):
+        return _EMPTY
+    mapping = cast(Mapping[str, Any], value)
+    return {key: item.copy() if item.__class__ is dict else item for key, item in mapping.items()}
 
 
 def _message(generation: Any) -> Any:

@@ -50,11 +50,11 @@ class Run:
     """
 
     __slots__ = (
-        "_context",
         "above",
         "agent",
         "filled",
         "ignored",
+        "inside",
         "is_node",
         "recording",
         "root",
@@ -81,14 +81,15 @@ class Run:
         """Of a root: the runs below it that are open."""
         self.used_step_ids: set[str] = set()
         """Of a root: ids that the user chose and a step has taken. Metadata reaches every run inside."""
-        self._context = set_value(RUN_KEY, self, context if recording is None else recording.context)
+        self.inside = set_value(RUN_KEY, self, context if recording is None else recording.context)
+        """The context for its code, empty once it has ended."""
         if recording is not None:
-            recording.context = self._context
+            recording.context = self.inside
 
     @property
     def context(self) -> Context | None:
         """The context for its code, None once it has ended."""
-        return self._context if self._context is not _EMPTY else None
+        return self.inside or None
 
     def complete(self) -> None:
         """End: it succeeded."""
@@ -121,7 +122,7 @@ class Run:
     def release(self) -> None:
         """Let go of what is above: chains of tasks that start one another must not keep every ancestor."""
         self.above = None
-        self._context = _EMPTY
+        self.inside = _EMPTY
 
 
 class Runs:

@@ -9,7 +9,14 @@ from typing import Final
 from weakref import WeakSet
 
 from literalai_otel.genai import Patch, PatchSet, record_calls
-from literalai_otel_langchain.frames import begin_model_call, frame_async_stream, frame_calls, frame_stream, seed
+from literalai_otel_langchain.frames import (
+    begin_model_call,
+    frame_async_stream,
+    frame_calls,
+    frame_stream,
+    seed,
+    spare_chunks,
+)
 from literalai_otel_langchain.prompts import keep_links
 
 logger = logging.getLogger(__name__)
@@ -34,6 +41,7 @@ _CHAT: Final = "langchain_core.language_models.chat_models"
 _TEXT: Final = "langchain_core.language_models.llms"
 _RETRIEVERS: Final = "langchain_core.retrievers"
 _TOOLS: Final = "langchain_core.tools.base"
+_MANAGERS: Final = "langchain_core.callbacks.manager"
 _calls_model: Final = record_calls(begin_model_call)
 
 PATCHES: Final = (
@@ -52,6 +60,9 @@ PATCHES: Final = (
     # Streams of events in version 3; releases before 1.3 have none.
     Patch(_CHAT, "BaseChatModel._iter_v2_events", frame_stream),
     Patch(_CHAT, "BaseChatModel._aiter_v2_events", frame_async_stream),
+    # Whoever cannot be spared the chunks of a stream still records the same.
+    Patch(_MANAGERS, "CallbackManagerForLLMRun.on_llm_new_token", spare_chunks),
+    Patch(_MANAGERS, "AsyncCallbackManagerForLLMRun.on_llm_new_token", spare_chunks),
     # Formatted prompts of Literal, given to a model as they are.
     Patch(_CHAT, "BaseChatModel._convert_input", keep_links, _missing),
     Patch(_RETRIEVERS, "BaseRetriever.invoke", frame_calls("retrieval"), _missing),

@@ -1,0 +1,53 @@
+"""Who sees the spans of a tracer.
+
+Where that is Literal alone they stay bare: what a recording knows is beside its span anyway, and may be read later.
+"""
+
+from typing import Any, Final
+
+from opentelemetry.trace import Tracer
+
+OF_LITERAL: Final = "_literalai_processor"
+"""Attribute, true, of a span processor that takes what is beside a span."""
+KNOWN: Final = "_literalai_known"
+"""Attribute of a bare span: the attributes that its recording knows so far."""
+
+
+class Audience:
+    """Who sees the spans of `tracer`, asked before each of them: a host adds processors when it likes.
+
+    What is asked is private to the SDK. A tracer without it has an audience.
+    """
+
+    __slots__ = ("_fan_out", "_judged", "_literal_alone", "sampler_is_blind", "tracer")
+
+    def __init__(self, tracer: Tracer) -> None:
+        self.tracer = tracer
+        self._fan_out: Any = None
+        self._judged: Any = None
+        self._literal_alone = False
+        self.sampler_is_blind = False
+        """Whether, where Literal is alone, nothing of the host's looks at the attributes of a span that starts."""
+
+    def is_literal_alone(self) -> bool:
+        """Whether no span processor sees the next span but one of ours: what its recording learns may wait, unread."""
+        processors = getattr(self._fan_out, "_span_processors", None)
+        if processors is None or processors is not self._judged:  # the SDK replaces the tuple when it grows
+            self._judge()
+        return self._literal_alone
+
+    def _judge(self) -> None:
+        real: Any = getattr(self.tracer, "_real_tracer", self.tracer)  # of a proxy, None before its first span
+        self._fan_out = getattr(real, "span_processor", None)
+        self._judged = getattr(self._fan_out, "_span_processors", ())
+        self._literal_alone = len(self._judged) == 1 and getattr(self._judged[0], OF_LITERAL, False)
+        self.sampler_is_blind = self._literal_alone and _is_blind(real.sampler)
+
+
+def _is_blind(sampler: Any) -> bool:
+    """Whether `sampler` is one of the SDK's own, none of which looks at attributes."""
+    from opentelemetry.sdk.trace.sampling import ParentBased, StaticSampler, TraceIdRatioBased  # loaded where asked for
+
+    if type(sampler) is ParentBased:
+        return all(map(_is_blind, vars(sampler).values()))
+    return type(sampler) in (StaticSampler, TraceIdRatioBased)
