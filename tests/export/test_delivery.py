@@ -46,6 +46,40 @@ def test_a_burst_from_four_threads_loses_nothing(sink, delivery_to, provider_for
     assert max(len(batch) for batch in sink.batches) <= 100
 
 
+def test_nothing_is_lost_between_the_caller_and_the_books(sink, delivery_to, provider_for):
+    """What is left at the door without a lock is let in, whatever happens to the workers meanwhile."""
+    delivery = delivery_to(sink.url, batch_size=20, linger=0.06)
+    tracer = provider_for(delivery).get_tracer("four at a time")
+    books: list[bool] = []
+    over = threading.Event()
+
+    def calls() -> None:
+        for _ in range(1000):
+            tracer.start_span("chat m", kind=SpanKind.CLIENT, attributes=CHAT).end()
+
+    def disturbs() -> None:
+        while not over.is_set():
+            delivery.flush(0.01)
+            books.append(balanced(delivery.counters()))
+            delivery.shutdown(0.05)
+
+    disturber = threading.Thread(target=disturbs)
+    callers = [threading.Thread(target=calls) for _ in range(4)]
+    for thread in (disturber, *callers):
+        thread.start()
+    for thread in callers:
+        thread.join()
+    over.set()
+    disturber.join()
+    assert delivery.flush(30).pending == 0
+    counters = delivery.counters()
+    assert all(books)
+    assert counters.accepted == 4000
+    assert counters.sent + sum(counters.dropped.values()) == 4000
+    assert set(counters.dropped) <= {"timeout_at_exit"}
+    assert counters.sent <= len(sink.steps) <= 4000, "what a stop gave up may have arrived"
+
+
 @pytest.mark.feature("L-CLI-04")
 @pytest.mark.parametrize("size", [1, 5, 100])
 def test_batch_size_is_obeyed(sink, delivery_to, a_step, size: int):

@@ -19,6 +19,12 @@ instrumentors = pytest.importorskip("literalai_otel_openai")
 USAGE = {"gen_ai.usage.input_tokens": 11, "gen_ai.usage.output_tokens": 7}
 
 
+@pytest.fixture(params=[False, True], ids=["seen by others", "Literal alone"])
+def capture(request: pytest.FixtureRequest, instrument: Callable[..., SpanCapture]) -> SpanCapture:
+    """Where Literal alone sees the spans, both sides are read later."""
+    return instrument(alone=request.param)
+
+
 @pytest.fixture
 def both(capture: SpanCapture) -> Iterator[SpanCapture]:
     """The OpenAI instrumentor beside LangChain's, on the same provider."""
@@ -206,5 +212,5 @@ def test_mistral_over_its_own_http(capture: SpanCapture, provider: FakeProvider)
     model.invoke("Hi")
     span = capture.one()
     assert span.name == "chat mistral-small-latest"
-    assert span.attributes["gen_ai.provider.name"] == "mistral_ai"
+    assert span.known["gen_ai.provider.name"] == "mistral_ai"
     assert USAGE.items() <= span.fields.items()

@@ -1,0 +1,69 @@
+"""Chunks of a stream: ours needs the first alone, the handlers of the program get them all."""
+
+from typing import Any
+
+import pytest
+from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
+
+from literalai_otel.testing import SpanCapture
+
+from .fakes import ScriptedModel, named
+
+WORDS = ["one", "two", "three", "four"]
+
+
+class Ears(BaseCallbackHandler):
+    """A handler of the program."""
+
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+
+    def on_llm_new_token(self, token: Any, **kwargs: Any) -> None:
+        self.heard.append((token, kwargs["chunk"].message.content))
+
+
+class AsyncEars(AsyncCallbackHandler):
+    """The same, awaited."""
+
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+
+    async def on_llm_new_token(self, token: Any, **kwargs: Any) -> None:
+        self.heard.append((token, kwargs["chunk"].message.content))
+
+
+async def read(stream: Any, asynchronous: bool) -> list[Any]:
+    return [chunk.content async for chunk in stream] if asynchronous else [chunk.content for chunk in stream]
+
+
+@pytest.mark.feature("I-LC-08")
+@pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("kinds", [(), (Ears,), (AsyncEars,), (Ears, Ears)], ids=["nobody", "one", "async", "two"])
+async def test_every_handler_hears_of_every_chunk(
+    capture: SpanCapture, kinds: tuple[type[Any], ...], asynchronous: bool
+) -> None:
+    if AsyncEars in kinds and not asynchronous:
+        pytest.skip("LangChain has such a handler run in a loop of its own")
+    ears = [kind() for kind in kinds]
+    model = ScriptedModel(answers=[" ".join(WORDS)])
+    config: Any = {"callbacks": ears}
+    for _ in range(2):
+        chunks = await read(model.astream("Hi", config) if asynchronous else model.stream("Hi", config), asynchronous)
+        assert [chunk for chunk in chunks if chunk] == WORDS
+    for each in ears:
+        assert [token for token, _ in each.heard if token] == WORDS * 2
+        assert [token for token, content in each.heard] == [content for token, content in each.heard]
+    for span in capture.spans:
+        assert span.fields["gen_ai.response.time_to_first_chunk"] > 0
+    assert [span.name for span in capture.spans] == ["chat scripted-1"] * 2
+
+
+def test_streams_that_are_read_by_turns(capture: SpanCapture) -> None:
+    models = [ScriptedModel(answers=[" ".join(WORDS)], model=f"scripted-{number}") for number in range(3)]
+    streams = [model.stream("Hi") for model in models]
+    for chunks in zip(*streams, strict=True):
+        assert len({chunk.content for chunk in chunks}) == 1
+    for model in models:
+        fields = named(capture, f"chat {model.model}").fields
+        assert fields["gen_ai.response.time_to_first_chunk"] > 0
+        assert fields["gen_ai.output.messages"][0]["parts"][0]["content"] == "".join(WORDS)
