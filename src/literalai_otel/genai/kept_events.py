@@ -33,12 +33,15 @@ class KeptEvents:
     `keep` takes the text of an event.
     """
 
-    __slots__ = ("_done", "_events", "_fold", "_invocation", "_lock", "_recording", "_rest", "keep")
+    __slots__ = ("_done", "_events", "_exchange", "_folded", "_lock", "_make_fold", "_recording", "_rest", "keep")
 
     def __init__(self, recording: Recording, make_fold: Callable[[Invocation], Fold]) -> None:
-        self._recording = recording
-        self._invocation = Invocation({}, exchange=recording.invocation.exchange)
-        self._fold = make_fold(self._invocation)
+        self._recording: Recording | None = recording
+        """None once the stream has ended: what waits to be read keeps little alive."""
+        self._exchange = recording.invocation.exchange
+        self._make_fold = make_fold
+        self._folded: tuple[Fold, Invocation] | None = None
+        """The fold, and the invocation that it writes into, from the first event that is folded."""
         self._done = False
         """Whether the event has come that ends the answer."""
         self._events: deque[Any] = deque()
@@ -64,7 +67,9 @@ class KeptEvents:
         # The program may read on what the SDK has still in hand.
         self._rest = tuple(self._events)
         self._events.clear()
-        self._recording.learn(self._learn, size=sum(map(len, self._rest)))
+        recording, self._recording = self._recording, None
+        if recording is not None:
+            recording.learn(self._learn, size=sum(map(len, self._rest)))
 
     def _learn(self, invocation: Invocation) -> None:
         """Several may ask, and any of them again."""
@@ -75,9 +80,16 @@ class KeptEvents:
                     if number % _STRETCH == 0:
                         time.sleep(_BREATH_S)
                 self._rest = None
-                self._fold.finish()
-        invocation.attributes.update(self._invocation.attributes)
-        invocation.content.update(self._invocation.content)
+                self._fold()[0].finish()
+        _, found = self._fold()
+        invocation.attributes.update(found.attributes)
+        invocation.content.update(found.content)
+
+    def _fold(self) -> tuple[Fold, Invocation]:
+        if self._folded is None:
+            found = Invocation({}, exchange=self._exchange)
+            self._folded = self._make_fold(found), found
+        return self._folded
 
     def _take(self, event: Any) -> None:
         try:
@@ -85,6 +97,6 @@ class KeptEvents:
                 self._done = self._done or event.startswith(_DONE)
                 event = None if self._done else loads(event)
             if event is not None:
-                self._fold.add(event)
+                self._fold()[0].add(event)
         except Exception:
             logger.debug("an event was not readable", exc_info=True)
