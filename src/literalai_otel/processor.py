@@ -24,7 +24,7 @@ from literalai_otel.attributes import (
     THREAD_ID,
 )
 from literalai_otel.context.state import EMPTY, LiteralContext
-from literalai_otel.genai.audience import KNOWN
+from literalai_otel.genai.audience import BELOW_ANOTHERS, KNOWN
 from literalai_otel.genai.keys import LITERAL_KEY, OWN_THREAD_KEY, THREAD_KEY
 from literalai_otel.genai.place import kept_place
 from literalai_otel.genai.side_table import AWAITED
@@ -227,6 +227,7 @@ class LineageIndex:
             open_step.bridges = [*open_step.bridges, format_span_id(key[1])]
         if node.foreign:
             setattr(span, AWAITED, True)
+        setattr(span, BELOW_ANOTHERS, node.foreign or (not node.is_step and nearest is not None and nearest.foreign))
         seen = _Seen(span, self._forget)
         seen.node = node
         self._live[key] = seen

@@ -287,7 +287,8 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
         if asked.get("stock_processor")
         else LiteralSpanProcessor(literal.delivery, client_name="c", keep_foreign=keep)
     )
-    provider.add_span_processor(SimpleSpanProcessor(others))
+    if not asked.get("literal_alone"):
+        provider.add_span_processor(SimpleSpanProcessor(others))
     found: dict[str, Any] = {}
     with FakeProvider() as fake, instrumented(asked["framework"], asked["instrument"], provider):
         modes = MODES[asked["framework"]](fake)

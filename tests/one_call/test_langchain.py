@@ -70,11 +70,12 @@ def test_beside_another_family(ask, family: str, name: str, mode: str) -> None:
     assert (found["steps"], found["requests"]) == (EXPECTED[mode], REQUESTS[mode])
 
 
+@pytest.mark.parametrize("otherwise", ["stock_processor", "literal_alone"])
 @pytest.mark.parametrize("mode", EXPECTED)
-def test_also_behind_a_stock_processor(ask, mode: str) -> None:
+def test_also_where_spans_go_another_way(ask, otherwise: str, mode: str) -> None:
     family = "openllmetry"
     whom = stack("theirs first", family)
-    found = ask(*modules(family), framework="langchain", instrument=whom, stock_processor=True)[mode]
+    found = ask(*modules(family), framework="langchain", instrument=whom, **{otherwise: True})[mode]
     assert found["steps"] == EXPECTED[mode]
 
 

@@ -63,10 +63,11 @@ def test_beside_another_family(ask, family: str, ours_first: bool, mode: str) ->
     assert (found["steps"], found["requests"]) == (EXPECTED[mode], 1)
 
 
+@pytest.mark.parametrize("otherwise", ["stock_processor", "literal_alone"])
 @pytest.mark.parametrize("mode", [mode for mode in EXPECTED if mode != "query"])
-def test_also_behind_a_stock_processor(ask, mode: str) -> None:
+def test_also_where_spans_go_another_way(ask, otherwise: str, mode: str) -> None:
     whom = [*STACKS["openinference"], *OURS]
-    found = ask(*modules("openinference"), framework="llama_index", instrument=whom, stock_processor=True)[mode]
+    found = ask(*modules("openinference"), framework="llama_index", instrument=whom, **{otherwise: True})[mode]
     assert found["steps"] == EXPECTED[mode]
 
 

@@ -16,11 +16,11 @@ NEEDS = FOREIGN["openinference", "mistralai"][0]
 pytestmark = pytest.mark.feature("I-MIS-01")
 
 
-@pytest.mark.parametrize("stock_processor", [False, True])
+@pytest.mark.parametrize("otherwise", [None, "stock_processor", "literal_alone"])
 @pytest.mark.parametrize("mode", EXPECTED)
 @pytest.mark.parametrize("order", ORDERS)
-def test_literal_gets_one_generation_below_the_run(ask, order: str, mode: str, stock_processor: bool) -> None:
-    asked = {"stock_processor": True} if stock_processor else {}
+def test_literal_gets_one_generation_below_the_run(ask, order: str, mode: str, otherwise: str | None) -> None:
+    asked = {} if otherwise is None else {otherwise: True}
     found = ask(NEEDS, framework="mistralai", instrument=ORDERS[order], **asked)[mode]
     generation = EXPECTED[mode]
     if (order, mode) == ("theirs first", "async stream"):

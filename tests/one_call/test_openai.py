@@ -49,11 +49,12 @@ def test_literal_gets_one_generation_below_the_run(ask, family: str, order: str,
     assert found["steps"] == expected(family, mode)
 
 
+@pytest.mark.parametrize("otherwise", ["stock_processor", "literal_alone"])
 @pytest.mark.parametrize("mode", EXPECTED)
 @pytest.mark.parametrize("family", FAMILIES)
-def test_also_behind_a_stock_processor(ask, family: str, mode: str) -> None:
+def test_also_where_spans_go_another_way(ask, otherwise: str, family: str, mode: str) -> None:
     whom = of("theirs first", family)
-    found = ask(module_of(family), framework="openai", instrument=whom, stock_processor=True)[mode]
+    found = ask(module_of(family), framework="openai", instrument=whom, **{otherwise: True})[mode]
     assert found["steps"] == expected(family, mode)
 
 

@@ -11,6 +11,9 @@ OF_LITERAL: Final = "_literalai_processor"
 """Attribute, true, of a span processor that takes what is beside a span."""
 KNOWN: Final = "_literalai_known"
 """Attribute of a bare span: the attributes that its recording knows so far."""
+BELOW_ANOTHERS: Final = "_literalai_below_anothers"
+"""Attribute of a span that a processor of ours saw start: whether the nearest step, at or above it, is one of another
+instrumentor. A span that starts below may record the same call, and its attributes tell."""
 
 
 class Audience:

@@ -45,7 +45,7 @@ def take_over(inner: Invocation, into: Invocation, summed: set[str]) -> None:
     are the names of the counts that came from those before.
     """
     attributes = into.attributes
-    for name, value in inner.attributes.copy().items():
+    for name, value in inner.attributes.items():
         if name in _OWN_OUTCOME:
             continue
         if name in summed:
@@ -54,7 +54,7 @@ def take_over(inner: Invocation, into: Invocation, summed: set[str]) -> None:
             attributes[name] = value
             if name.startswith(_USAGE):
                 summed.add(name)
-    for name, producer in inner.content.copy().items():
+    for name, producer in inner.content.items():
         into.content.setdefault(name, producer)
 
 
@@ -64,18 +64,21 @@ class InnerCalls:
     __slots__ = ("_calls",)
 
     def __init__(self) -> None:
-        self._calls: list[Invocation] = []
+        self._calls: list[tuple[Invocation, Sequence[Reader]]] = []
 
-    def add(self, inner: Invocation) -> None:
-        """One more, unless it is known already."""
-        if not any(inner is known for known in self._calls):
-            self._calls.append(inner)
+    def add(self, inner: Invocation, readers: Sequence[Reader]) -> None:
+        """One more, unless it is known already; both may grow until they are read."""
+        if not any(inner is known for known, _ in self._calls):
+            self._calls.append((inner, readers))
 
     def __call__(self, invocation: Invocation) -> None:
         """Take over what they know."""
         summed: set[str] = set()
-        for inner in self._calls:
-            take_over(inner, invocation, summed)
+        for inner, readers in self._calls:
+            known = Invocation(inner.attributes.copy(), inner.content.copy(), exchange=inner.exchange)
+            for read in tuple(readers):
+                read_quietly(read, known)
+            take_over(known, invocation, summed)
 
 
 def kept_content(

@@ -17,7 +17,7 @@ from literalai_otel.attributes import (
     THREAD_ID,
     WHOLE_FRAMEWORKS,
 )
-from literalai_otel.genai.audience import KNOWN, Audience
+from literalai_otel.genai.audience import BELOW_ANOTHERS, KNOWN, Audience
 from literalai_otel.genai.call_options import NO_OPTIONS, CallOptions
 from literalai_otel.genai.content import policy
 from literalai_otel.genai.current import get_current
@@ -28,7 +28,7 @@ from literalai_otel.genai.official import official_call, publish
 from literalai_otel.genai.place import own_context
 from literalai_otel.genai.recording import Recording
 from literalai_otel.genai.side_table import FACTS, SIDE_TABLE
-from literalai_otel.genai.suppression import suppressed
+from literalai_otel.genai.suppression import SPAN_KEY, suppressed
 
 logger = logging.getLogger(__name__)
 
@@ -81,8 +81,11 @@ class Recorder:
                 if source is not None and outer.invocation.exchange.source is source:
                     return None  # wrapped in two places: it is the same call
                 if outer.accepts_nested and not outer.ended:
-                    outer.enrich(invocation)  # what is known now: of two streams that nobody closes any may end first
-                    return Recording(invocation, INVALID_SPAN, context, contribute=outer.enrich)
+                    inner = Recording(
+                        invocation, INVALID_SPAN, context, contribute=outer.enrich, for_literal_alone=outer.defers
+                    )
+                    outer.enrich(inner)  # what is known now: of two streams that nobody closes any may end first
+                    return inner
             # Beside an official instrumentor of the same framework ours records for Literal, and it for others.
             official = official_call(context) if OFFICIAL_INFERENCE_KEY in context and not framework else None
             if official is not None:
@@ -90,7 +93,7 @@ class Recorder:
                     invocation,
                     NonRecordingSpan(official.span.get_span_context()),  # the fields below must not keep it alive
                     context,
-                    contribute=partial(publish, data=official.data),
+                    contribute=partial(_publish, official.data),
                     accepts_nested=accepts_nested,
                 )
                 # Now and not in the end: streams that nobody closes may end in any order.
@@ -100,7 +103,13 @@ class Recorder:
         audience = self._audience if TRACER_PROVIDER_KEY not in context else self._audience_in(context)
         attributes = invocation.attributes
         alone = audience.is_literal_alone()
-        stays_bare = alone and audience.sampler_is_blind and _PLACING.isdisjoint(attributes)
+        around = context.get(SPAN_KEY)
+        stays_bare = (
+            alone
+            and audience.sampler_is_blind
+            and _PLACING.isdisjoint(attributes)
+            and (around is None or not getattr(around, BELOW_ANOTHERS, True))
+        )
         span = audience.tracer.start_span(
             invocation.span_name, context, invocation.span_kind, None if stays_bare else attributes
         )
@@ -133,3 +142,7 @@ class Recorder:
         if self._metrics is None:
             self._metrics = Metrics(self._scope, self._version, self._meter_provider)
         return self._metrics
+
+
+def _publish(data: object, recording: Recording) -> None:
+    publish(recording.invocation, data)

@@ -76,11 +76,11 @@ class Recording:
         parent: Context,
         *,
         metrics: Metrics | None = None,
-        contribute: Callable[[Invocation], None] | None = None,
+        contribute: "Callable[[Recording], None] | None" = None,
         accepts_nested: bool = False,
         for_literal_alone: bool = False,
     ) -> None:
-        """`for_literal_alone`: nobody but a processor of ours sees `span`."""
+        """`for_literal_alone`: nobody but a processor of ours sees `span`, or that to which this one contributes."""
         self.invocation = invocation
         self.span = span
         self.accepts_nested = accepts_nested
@@ -98,7 +98,7 @@ class Recording:
         self.wants_content = (is_recording or contribute is not None) and (
             self._content_policy.to_literal or self._content_policy.on_spans
         )
-        self.defers = for_literal_alone and metrics is None and contribute is None and not self._content_policy.on_spans
+        self.defers = for_literal_alone and metrics is None and not self._content_policy.on_spans
         self._later: list[Reader] = []
         self._later_size = 0
         self._summed: set[str] = set()
@@ -157,24 +157,25 @@ class Recording:
         """End a stream that was not read to its end: `closed`, `abandoned`."""
         self._end(outcome=outcome)
 
-    def enrich(self, inner: Invocation) -> None:
-        """Take over what an inner call of the same invocation knows and this one does not.
+    def enrich(self, inner: "Recording") -> None:
+        """Take over what an inner call of the same invocation knows and this one does not (`later.take_over`).
 
-        There may be several: batches, whose tokens add up, and attempts, whose errors are not the invocation's.
+        Now, or when the rest of this one is read: what `inner` leaves for later is read then too.
         """
-        provider = inner.attributes.get(PROVIDER_NAME)
-        if provider is not None and self.invocation.attributes.get(PROVIDER_NAME) not in (None, provider):
-            self.invocation.attributes[PROVIDER_NAME] = provider  # the client knows its host
+        known, own = inner.invocation, self.invocation.attributes
+        provider = known.attributes.get(PROVIDER_NAME)
+        if provider is not None and own.get(PROVIDER_NAME) not in (None, provider):
+            own[PROVIDER_NAME] = provider  # the client knows its host
             self.span.set_attribute(PROVIDER_NAME, provider)  # what was known at the start is on the span already
         if not self.defers:
-            self.invocation.content_size += inner.content_size
-            take_over(inner, self.invocation, self._summed)
+            self.invocation.content_size += known.content_size
+            take_over(known, self.invocation, self._summed)
             return
         if self._inner is None:
             self._inner = InnerCalls()
             self._later.append(self._inner)
-        self._inner.add(inner)
-        self._later_size += inner.content_size
+        self._inner.add(known, inner._later)
+        self._later_size += known.exchange.size + known.content_size + inner._later_size
 
     def _end(
         self,
@@ -195,7 +196,7 @@ class Recording:
             if error_type is not None:
                 attributes[ERROR_TYPE] = error_type
             if self._contribute is not None:
-                self._contribute(self.invocation)
+                self._contribute(self)
                 return
             if self._metrics is not None:
                 self._metrics.record(attributes, perf_counter() - self._started_at)

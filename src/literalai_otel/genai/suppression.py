@@ -31,7 +31,8 @@ def _suppression_keys() -> frozenset[str]:
 
 
 _SUPPRESSION_KEYS: Final = copy_context().run(_suppression_keys)
-(_SPAN_KEY,) = set_span_in_context(INVALID_SPAN, Context())
+(SPAN_KEY,) = set_span_in_context(INVALID_SPAN, Context())
+"""The key of the current span: asking for it directly is three calls less."""
 
 
 def suppressed(context: Context, *, framework: bool = False) -> bool:
@@ -54,7 +55,7 @@ def context_of(span: Span, recording: object, parent: Context, *, calls_model: b
     if parent.get(APART_KEY):
         values: dict[str, Any] = {**parent, APART_SPAN_KEY: span}
     else:
-        values = {**parent, _SPAN_KEY: span}
+        values = {**parent, SPAN_KEY: span}
     if calls_model:
         values[RECORDING_KEY] = recording
         values[OPENLLMETRY_KEY] = True

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
 from opentelemetry.trace import SpanKind, StatusCode
 
-from literalai_otel.genai.audience import OF_LITERAL
+from literalai_otel.genai.audience import BELOW_ANOTHERS, OF_LITERAL
 from literalai_otel.genai.side_table import SIDE_TABLE, resolve
 
 
@@ -206,3 +206,8 @@ class LiteralAlone(SpanCapture):
     def __init__(self) -> None:
         super().__init__()
         setattr(self, OF_LITERAL, True)
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Count the span as open; none here is a step of another instrumentor."""
+        setattr(span, BELOW_ANOTHERS, False)
+        super().on_start(span, parent_context)
