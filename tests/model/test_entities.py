@@ -190,6 +190,20 @@ def test_none_is_in_a_dict_and_not_on_the_wire() -> None:
     assert set(score.to_dict()) > {"id", "stepId", "datasetExperimentItemId"}
 
 
+def test_entities_are_written_wherever_they_may_stand() -> None:
+    score = Score(name="n", value=1.0)
+    step = Step(id="s", input=score, output=[score, "text", {"as": "it is"}], scores=[score], tags=["t"])
+    wire = {"name": "n", "value": 1.0}
+    assert to_wire(step) == {
+        "id": "s",
+        "input": wire,
+        "output": [wire, "text", {"as": "it is"}],
+        "tags": ["t"],
+        "scores": [wire],
+    }
+    assert to_wire(Page(data=[step], page_info=PageInfo()))["data"] == [to_wire(step)]
+
+
 def test_parts_of_a_step_are_objects_and_nulls_are_nothing() -> None:
     step = Step.from_dict(STEP | {"error": None, "scores": [SCORE, None]})
     assert isinstance(step.generation, ChatGeneration)

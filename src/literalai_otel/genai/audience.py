@@ -22,29 +22,26 @@ class Audience:
     What is asked is private to the SDK. A tracer without it has an audience.
     """
 
-    __slots__ = ("_fan_out", "_judged", "_literal_alone", "sampler_is_blind", "tracer")
+    __slots__ = ("_fan_out", "sampler_is_blind", "tracer")
 
     def __init__(self, tracer: Tracer) -> None:
         self.tracer = tracer
         self._fan_out: Any = None
-        self._judged: Any = None
-        self._literal_alone = False
+        """What hands spans to the processors."""
         self.sampler_is_blind = False
         """Whether, where Literal is alone, nothing of the host's looks at the attributes of a span that starts."""
 
     def is_literal_alone(self) -> bool:
         """Whether no span processor sees the next span but one of ours: what its recording learns may wait, unread."""
-        processors = getattr(self._fan_out, "_span_processors", None)
-        if processors is None or processors is not self._judged:  # the SDK replaces the tuple when it grows
-            self._judge()
-        return self._literal_alone
+        if self._fan_out is None:
+            self._find_fan_out()
+        processors = getattr(self._fan_out, "_span_processors", ())
+        return len(processors) == 1 and getattr(processors[0], OF_LITERAL, False)
 
-    def _judge(self) -> None:
+    def _find_fan_out(self) -> None:
         real: Any = getattr(self.tracer, "_real_tracer", self.tracer)  # of a proxy, None before its first span
         self._fan_out = getattr(real, "span_processor", None)
-        self._judged = getattr(self._fan_out, "_span_processors", ())
-        self._literal_alone = len(self._judged) == 1 and getattr(self._judged[0], OF_LITERAL, False)
-        self.sampler_is_blind = self._literal_alone and _is_blind(real.sampler)
+        self.sampler_is_blind = self._fan_out is not None and _is_blind(real.sampler)
 
 
 def _is_blind(sampler: Any) -> bool:

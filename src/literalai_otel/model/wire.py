@@ -13,13 +13,15 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Final, Self, TypeVar, cast
+from types import NoneType
+from typing import Any, Final, Literal, Self, TypeVar, cast, get_args, get_origin
 
 T = TypeVar("T")
 Reader = Callable[[Any], Any]
 
 _JSON_TYPES: Final = frozenset({str, int, float, bool, dict})
 """Passed through without a look."""
+_JSON_ANNOTATIONS: Final = frozenset({*_JSON_TYPES, NoneType})
 
 
 class Entity:
@@ -80,14 +82,24 @@ def _encoder(cls: type[Any]) -> Callable[[Any], dict[str, Any]]:
     It is written out field by field, as `dataclasses` writes constructors: a loop over forty fields, most of them None,
     takes three times as long, and every step of the process comes by here.
     """
+    declared = {field.name: field.type for field in dataclasses.fields(cls)}
     lines = ["def encode(value):", " encoded = {}"]
     for attribute, name, _ in _columns(cls):
+        walked = "" if _is_json(declared[attribute]) else " if item.__class__ in plain else to_wire(item)"
         lines.append(f" item = value.{attribute}")
-        lines.append(f" if item is not None: encoded[{name!r}] = item if item.__class__ in plain else to_wire(item)")
+        lines.append(f" if item is not None: encoded[{name!r}] = item{walked}")
     lines.append(" return encoded")
     written: dict[str, Any] = {"plain": _JSON_TYPES, "to_wire": to_wire}
     exec("\n".join(lines), written)  # of nothing but the names of our own fields
     return _ENCODERS.setdefault(cls, written["encode"])
+
+
+def _is_json(annotation: Any) -> bool:
+    """Whether a field so declared holds no entity where `to_wire` would find it: in objects it doesn't look."""
+    if annotation in _JSON_ANNOTATIONS or get_origin(annotation) in (dict, Literal):
+        return True
+    parts = get_args(annotation)
+    return bool(parts) and all(map(_is_json, parts))
 
 
 def to_wire(value: object) -> Any:

@@ -20,6 +20,8 @@ _NO_SETTINGS: Final = frozenset(
 _OF_MESSAGES: Final = frozenset(
     ("role", "content", "name", "tool_calls", "tool_call_id", "function_call", "refusal", "parts")
 )
+_OBJECTS: Final = frozenset((dict,))
+_TEXTS: Final = frozenset((str,))
 _ROLE_OF_TYPE: Final = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool", "chat": "user"}
 """LangChain's types of messages."""
 _OF_RESPONSES: Final = {"model": names.RESPONSE_MODEL, "id": names.RESPONSE_ID}
@@ -37,7 +39,7 @@ def put_asked(rest: Rest, value: Any) -> None:
     """Says the request behind a body, its JSON, or a text under official names; what is there already stays."""
     if value is None or value == "":
         return
-    body = _known(value)
+    body = structure(value, value)
     if body.__class__ is not dict:
         rest.setdefault(names.INPUT_MESSAGES, _messages(body, "user"))
         return
@@ -56,26 +58,22 @@ def put_asked(rest: Rest, value: Any) -> None:
     settings = {key: item for key, item in body.items() if key not in _NO_SETTINGS and item is not None}
     if settings:
         rest.setdefault(names.GENERATION_SETTINGS, settings)
-    if body.get("model") is not None:
-        rest.setdefault(names.REQUEST_MODEL, body["model"])
-    if body.get("tools"):
-        rest.setdefault(names.TOOL_DEFINITIONS, body["tools"])
+    if (model := body.get("model")) is not None:
+        rest.setdefault(names.REQUEST_MODEL, model)
+    if tools := body.get("tools"):
+        rest.setdefault(names.TOOL_DEFINITIONS, tools)
 
 
 def put_answered(rest: Rest, value: Any) -> None:
     """Says the response behind a body, its JSON, or a text under official names; what is there already stays."""
     if value is None or value == "":
         return
-    body = _known(value)
+    body = structure(value, value)
     facts: Mapping[str, str] = {}
     if body.__class__ is not dict:
         messages = _messages(body, "assistant")
     elif body.get("choices").__class__ is list:
-        choices = _dicts(body["choices"])
-        messages = _of_choices(choices)
-        reasons = [reason for choice in choices if isinstance(reason := choice.get("finish_reason"), str)]
-        if reasons:
-            rest.setdefault(names.RESPONSE_FINISH_REASONS, reasons)
+        messages = _of_choices(rest, body["choices"])
         facts = _OF_CHATS
     elif body.get("generations").__class__ is list:
         messages = _of_generations(body["generations"])
@@ -83,19 +81,14 @@ def put_answered(rest: Rest, value: Any) -> None:
         messages = _merged(_messages(body["output"], "assistant"))
         facts = _OF_RESPONSES
     elif "output" in body and len(body) == 1:
-        messages = _messages(_known(body["output"]), "assistant")
+        messages = _messages(structure(body["output"], body["output"]), "assistant")
     else:
         messages = _messages(body, "assistant")
     if messages:
         rest.setdefault(names.OUTPUT_MESSAGES, messages)
     for key, official in facts.items():
-        if body.get(key) is not None:
-            rest.setdefault(official, body[key])
-
-
-def _known(value: Any) -> Any:
-    found = structure(value)
-    return value if found is None else found
+        if (said := body.get(key)) is not None:
+            rest.setdefault(official, said)
 
 
 def _is_message(value: Mapping[str, Any]) -> bool:
@@ -110,12 +103,11 @@ def _messages(value: Any, role: str) -> list[Message]:
     """Every message of a list, a list of lists (LangChain's batches), one message, or a text."""
     if value.__class__ is list:
         items = value[0] if value and value[0].__class__ is list else value
-        kinds = {*map(type, items)}
-        if kinds == {dict}:
+        if _OBJECTS.issuperset(map(type, items)):
             return [_normal(item, role) for item in items]
-        if kinds == {str}:
+        if _TEXTS.issuperset(map(type, items)):
             return [_message(role, item) for item in items]
-        return [_message(role, items)] if items else []
+        return [_message(role, items)]
     if value.__class__ is dict:
         return [_normal(value, role) if _is_message(value) or "type" in value else _message(role, value)]
     return [] if value is None else [_message(role, value)]
@@ -184,14 +176,23 @@ def _call(call_id: Any, function: dict[str, Any]) -> dict[str, Any]:
     return {"id": call_id, "type": "function", "function": function}
 
 
-def _of_choices(choices: list[dict[str, Any]]) -> list[Message]:
+def _of_choices(rest: Rest, choices: list[Any]) -> list[Message]:
+    """The message of each, and says why they ended."""
     found: list[Message] = []
+    reasons: list[str] = []
     for choice in choices:
+        if choice.__class__ is not dict:
+            continue
         message: Any = choice.get("message", choice.get("delta"))
         if message.__class__ is dict:
             found.append(_normal(message, "assistant"))
         elif "text" in choice:
             found.append(_message("assistant", choice["text"]))
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str):
+            reasons.append(reason)
+    if reasons:
+        rest.setdefault(names.RESPONSE_FINISH_REASONS, reasons)
     return found
 
 

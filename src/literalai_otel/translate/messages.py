@@ -35,7 +35,7 @@ def messages_of(value: Any, default_role: str = "user") -> list[GenerationMessag
             return [{"role": default_role, "content": value}]
     if isinstance(value, dict):
         value = [value]
-    if not isinstance(value, list | tuple):
+    if type(value) is not list and not isinstance(value, list | tuple):
         return [] if value is None else [{"role": default_role, "content": _as_text(value)}]
     found: list[GenerationMessage] = []
     for item in cast("list[Any]", value):
@@ -97,11 +97,10 @@ def _plain_text(message: Any) -> GenerationMessage | None:
     role = message.get("role")
     if role.__class__ is not str or role not in ROLES:
         return None
+    if len(message) == 2 and message.get("content").__class__ is str:
+        return message  # of one that is OpenAI-like already nothing has to be done
     parts = message.get("parts")
-    if parts.__class__ is not list:
-        # Of one that is OpenAI-like already nothing has to be done.
-        return message if len(message) == 2 and message.get("content").__class__ is str else None
-    if len(parts) != 1 or len(message) != (3 if "finish_reason" in message else 2):
+    if parts.__class__ is not list or len(parts) != 1 or len(message) != (3 if "finish_reason" in message else 2):
         return None
     part = parts[0]
     if part.__class__ is not dict or part.get("type") != "text":

@@ -8,7 +8,7 @@ the end is kept in `metadata.otel.attributes`: nothing that a span says gets los
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeVar, cast
@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar, cast
 from literalai_otel import attributes as names
 from literalai_otel.jsonable import dumps_text, loads, to_jsonable
 from literalai_otel.model import Attachment, ChatGeneration, CompletionGeneration, Score, StepType
+from literalai_otel.translate.kinds import Names, PerKind
 from literalai_otel.translate.record import SpanRecord
 
 T = TypeVar("T")
@@ -46,19 +47,26 @@ class Reading:
 
 Rest = dict[str, Any]
 Reader = Callable[[Any], Any]
-Places = Mapping[str, tuple[str, str, Reader]]
+Found = defaultdict[str, dict[str, Any]]
+"""Where values go -> name there -> value."""
+Table = Mapping[str, tuple[str, str, Reader]]
 """Attribute -> where its value goes, under which name there, how it is read."""
+Places = PerKind[list[tuple[str, str, str, Reader]]]
+"""The rows of a table that a span has attributes for, each with the attribute first."""
 
 
-def take_places(rest: Rest, places: Places) -> defaultdict[str, dict[str, Any]]:
+def places_of(table: Table) -> Places:
+    """A table, to be asked for all that a span has at once."""
+    return PerKind(lambda names: [(name, *table[name]) for name in names if name in table])
+
+
+def take_places(rest: Rest, places: Places) -> Found:
     """Everything in `rest` that `places` knows, taken out of it: where -> name there -> value.
 
-    One pass over what a span has costs less than asking for all that it might have. What a reader can't understand
-    stays in `rest`; of two attributes with one place the first counts.
+    What a reader can't understand stays in `rest`; of two attributes with one place the first counts.
     """
-    found: defaultdict[str, dict[str, Any]] = defaultdict(dict)
-    for name in [*filter(places.__contains__, rest)]:
-        where, key, reader = places[name]
+    found: Found = defaultdict(dict)
+    for name, where, key, reader in places[tuple(rest)]:
         value = rest[name]
         understood = reader(value)
         if understood is not None:
@@ -80,39 +88,45 @@ def take(rest: Rest, name: str, reader: Callable[[Any], T | None]) -> T | None:
     return found
 
 
-def rename(rest: Rest, table: Mapping[str, str]) -> None:
-    """Says under its official name what a dialect says under its own: own name -> official name.
+def renaming(table: Mapping[str, str]) -> Callable[[Rest], None]:
+    """What says under its official name what a dialect says under its own: own name -> official name.
 
     What is there under the official name stays; of two names for one thing the first in `table` counts. Empty texts
     mean absent.
     """
-    said: Iterable[str] = table.keys() & rest.keys()
-    if len(said) > 1:  # only then their order counts
-        said = [*filter(said.__contains__, table)]
-    for name in said:
-        official = table[name]
-        if official in rest:
+
+    @PerKind
+    def among(names: Names) -> tuple[list[str], list[tuple[str, str]]]:
+        there = frozenset(names)
+        said = [(name, official) for name, official in table.items() if name in there]
+        return [name for name, official in said if official in there], [pair for pair in said if pair[1] not in there]
+
+    def rename(rest: Rest) -> None:
+        twice, said = among[tuple(rest)]
+        for name in twice:
             del rest[name]
-        elif (value := rest.pop(name)) is not None and value != "":
-            rest[official] = value
+        for name, official in said:
+            value = rest.pop(name)
+            if value is not None and value != "":
+                rest.setdefault(official, value)
+
+    return rename
 
 
-def by_prefix(rest: Rest, prefix: str) -> dict[str, Any]:
-    """Everything in `rest` whose name starts with `prefix`, taken out of it, under what follows the prefix."""
-    if prefix not in "\n".join(rest):  # mostly so, and a tenth of the time of asking each name
-        return {}
-    return {name[len(prefix) :]: rest.pop(name) for name in [*filter(begins_with(prefix), rest)]}
+def beginning_with(*prefixes: str) -> PerKind[list[str]]:
+    """Of the names that a span has those that start with one of `prefixes`."""
+    return PerKind(lambda names: [name for name in names if name.startswith(prefixes)])
 
 
-@lru_cache(maxsize=64)
-def begins_with(*prefixes: str) -> Callable[[str], bool]:
-    """Whether a name starts with one of `prefixes`: a memory of names, which come again with every span."""
+def taking(prefix: str) -> Callable[[Rest], dict[str, Any]]:
+    """What takes everything whose name starts with `prefix` out of a `rest`, under what follows the prefix."""
+    among = beginning_with(prefix)
 
-    @lru_cache(maxsize=4096)
-    def begins(name: str) -> bool:
-        return name.startswith(prefixes)
+    def take_beginning(rest: Rest) -> dict[str, Any]:
+        said = among[tuple(rest)]
+        return {name[len(prefix) :]: rest.pop(name) for name in said} if said else {}
 
-    return begins
+    return take_beginning
 
 
 def take_numbered(rest: Rest, prefixes: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
@@ -177,6 +191,8 @@ def text(value: Any) -> str | None:
     """A text that is not empty; numbers become texts."""
     if type(value) is str or isinstance(value, str):
         return value or None
+    if value is None:
+        return None
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return None
@@ -215,19 +231,19 @@ def flag(value: Any) -> bool | None:
     return None
 
 
-def structure(value: Any) -> Any:
-    """The dict or list behind `value`, which may be one, its JSON, or a tuple; None when there is none."""
+def structure(value: Any, otherwise: Any = None) -> Any:
+    """The dict or list behind `value`, which may be one, its JSON, or a tuple; `otherwise` when there is none."""
     kind = value.__class__
     if kind is dict or kind is list or value is None:
         return value  # first what is asked most: what a reader has made of a text comes here again
     if isinstance(value, str):
         if value[:1] not in _OPENINGS and not value.lstrip().startswith(_OPENINGS):
-            return None
+            return otherwise
         try:
             return loads(value)
         except ValueError:
-            return None
-    return to_jsonable(value) if isinstance(value, list | tuple | Mapping) else None
+            return otherwise
+    return to_jsonable(value) if isinstance(value, list | tuple | Mapping) else otherwise
 
 
 def mapping(value: Any) -> dict[str, Any] | None:
@@ -259,8 +275,7 @@ def texts(value: Any) -> list[str] | None:
 
 def plain_or_structure(value: Any) -> Any:
     """The dict or list behind `value` where there is one, else the value itself; None for an empty text."""
-    found = structure(value)
-    return (None if value == "" else value) if found is None else found
+    return structure(value, None if value == "" else value)
 
 
 def json_value(value: Any) -> Any:

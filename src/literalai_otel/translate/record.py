@@ -122,7 +122,7 @@ class SpanRecord:
             attributes=_json_types(span.attributes) if span.attributes else {},
             fields=beside,
             events=[SpanEvent(event.name, event.attributes or {}, event.timestamp or 0) for event in span.events],
-            resource=span.resource.attributes,
+            resource=span.resource.attributes.copy(),  # without the lock
         )
         if lineage is not None:
             record.parent_span_id = lineage.parent_span_id

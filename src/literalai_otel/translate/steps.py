@@ -13,10 +13,10 @@ from literalai_otel.translate.dialects import dialect_of
 from literalai_otel.translate.identity import step_id_from_hex
 from literalai_otel.translate.reading import (
     AnyGeneration,
-    Places,
     Reading,
     Rest,
     mapping,
+    places_of,
     take_places,
     text,
     texts,
@@ -24,22 +24,24 @@ from literalai_otel.translate.reading import (
 from literalai_otel.translate.record import SCALARS, SpanRecord
 from literalai_otel.translate.surroundings import take_surroundings
 
-_PLACES: Final[Places] = {
-    # read alike for every dialect; the processor stamps most of them on every span
-    names.STEP_ID: ("step", "id", text),
-    names.STEP_PARENT_ID: ("step", "parent_id", text),
-    names.STEP_NAME: ("step", "name", text),
-    names.ROOT_RUN_ID: ("step", "root_run_id", text),
-    names.THREAD_ID: ("step", "thread_id", text),
-    names.CONVERSATION_ID: ("beside", "conversation", text),
-    names.TAGS: ("step", "tags", texts),
-    names.ENVIRONMENT: ("beside", "environment", text),
-    names.METADATA: ("beside", "metadata", mapping),
-    names.RELEASE: ("beside", "release", text),
-    names.THREAD_NAME: ("otel", "thread_name", text),
-    names.USER_ID: ("otel", "user_id", text),
-    names.ERROR_TYPE: ("otel", "error_type", text),
-}
+_PLACES: Final = places_of(
+    {
+        # read alike for every dialect; the processor stamps most of them on every span
+        names.STEP_ID: ("step", "id", text),
+        names.STEP_PARENT_ID: ("step", "parent_id", text),
+        names.STEP_NAME: ("step", "name", text),
+        names.ROOT_RUN_ID: ("step", "root_run_id", text),
+        names.THREAD_ID: ("step", "thread_id", text),
+        names.CONVERSATION_ID: ("beside", "conversation", text),
+        names.TAGS: ("step", "tags", texts),
+        names.ENVIRONMENT: ("beside", "environment", text),
+        names.METADATA: ("beside", "metadata", mapping),
+        names.RELEASE: ("beside", "release", text),
+        names.THREAD_NAME: ("otel", "thread_name", text),
+        names.USER_ID: ("otel", "user_id", text),
+        names.ERROR_TYPE: ("otel", "error_type", text),
+    }
+)
 _EXCEPTION_FACTS: Final = (
     (names.EXCEPTION_TYPE, "type"),
     (names.EXCEPTION_MESSAGE, "message"),
@@ -83,7 +85,7 @@ def translate(record: SpanRecord, *, export_all: bool = False) -> Step | None:
         error=error,
         input=reading.input,
         output=reading.output,
-        metadata=_metadata(record, beside, {**_otel(record, rest), **otel}),
+        metadata=_metadata(record, beside, _otel(record, rest, otel)),
         environment=_environment(beside.get("environment"), record.resource.get(names.DEPLOYMENT_ENVIRONMENT)),
         tags=own.get("tags"),
         generation=reading.generation,
@@ -153,20 +155,25 @@ def _metadata(record: SpanRecord, beside: dict[str, Any], otel: dict[str, Any]) 
     return found
 
 
-def _otel(record: SpanRecord, rest: Rest) -> dict[str, Any]:
+def _otel(record: SpanRecord, rest: Rest, said: dict[str, Any]) -> dict[str, Any]:
     """The span behind the step: enough to resolve parents, and every attribute that has no other place."""
-    facts: dict[str, Any] = {
-        "trace_id": record.trace_id,
-        "span_id": record.span_id,
-        "parent_span_id": record.parent_span_id,
-        "bridges": list(record.bridges),
-        "scope": record.scope,
-        "scope_version": record.scope_version,
-        "service": _service(record),
-        "exception": _exception(record) if record.events else None,
-        "attributes": _attributes(rest),
-    }
-    return {key: value for key, value in facts.items() if value}
+    facts: dict[str, Any] = {"trace_id": record.trace_id, "span_id": record.span_id}
+    if record.parent_span_id:
+        facts["parent_span_id"] = record.parent_span_id
+    if record.bridges:
+        facts["bridges"] = [*record.bridges]
+    if record.scope:
+        facts["scope"] = record.scope
+    if record.scope_version:
+        facts["scope_version"] = record.scope_version
+    if service := _service(record):
+        facts["service"] = service
+    if record.events and (exception := _exception(record)):
+        facts["exception"] = exception
+    if rest and (attributes := _attributes(rest)):
+        facts["attributes"] = attributes
+    facts.update(said)
+    return facts
 
 
 def _attributes(rest: Rest) -> dict[str, Any]:

@@ -8,14 +8,23 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from literalai_otel import attributes as names
-from literalai_otel.translate.reading import Reader, Rest, add_metadata, begins_with, json_value, mapping, text, texts
+from literalai_otel.translate.reading import (
+    Reader,
+    Rest,
+    add_metadata,
+    beginning_with,
+    json_value,
+    mapping,
+    text,
+    texts,
+)
 
 _ASSOCIATION: Final = "traceloop.association.properties."
 _LITERAL: Final = f"{_ASSOCIATION}literal."
 LITERAL_PROMPT: Final = f"{_LITERAL}prompt"
 """JSON of the prompt that a call was made from, as the published Python client 0.1 sets it."""
 _TRACE_METADATA: Final = "langfuse.trace.metadata."
-_STAMPS: Final = ("session.id", "traceloop.", "langfuse.", "enduser.id", "llm.user")
+_stamps: Final = beginning_with("session.id", "traceloop.", "langfuse.", "enduser.id", "llm.user")
 _CARRIED: Final[Mapping[str, tuple[str, Reader]]] = {
     # what the published Python client 0.1 hands to OpenLLMetry; "None" means absent
     f"{_LITERAL}thread_id": (names.THREAD_ID, text),
@@ -52,7 +61,7 @@ _NOISE: Final = ("traceloop.entity.path", "langfuse.internal.is_app_root", "lang
 
 def take_surroundings(rest: Rest) -> None:
     """Says under our names what others' processors stamped on a span; what stands under ours already counts."""
-    stamped = [*filter(begins_with(*_STAMPS), rest)]
+    stamped = _stamps[tuple(rest)]
     if not stamped:
         return
     found: dict[str, Any] = {}

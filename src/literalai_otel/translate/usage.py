@@ -62,13 +62,12 @@ def _say(rest: Rest, usage: Mapping[str, Any], counts: Counts) -> bool:
     said = False
     for key, value in usage.items():
         official = counts.get(key)
-        if official is None:
-            continue
         if isinstance(official, str):
             count = value if type(value) is int else integer(value)
             if count is not None:
-                rest.setdefault(official, count)
                 said = True
-        elif isinstance(value, dict):
+                if official not in rest:
+                    rest[official] = count
+        elif official is not None and isinstance(value, dict):
             said |= _say(rest, cast("dict[str, Any]", value), official)
     return said

@@ -6,7 +6,7 @@ which neither the scope nor an attribute is in the table is no step (`LITERAL_EX
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from literalai_otel import attributes as names
@@ -27,6 +27,7 @@ from literalai_otel.translate.dialects import (
     strands,
     vercel,
 )
+from literalai_otel.translate.kinds import Names, PerKind
 from literalai_otel.translate.reading import Reading, Rest
 from literalai_otel.translate.record import SpanRecord
 
@@ -178,13 +179,22 @@ _PREFIXES: Final = tuple((key, rank) for key, rank in _KEYS.items() if key[-1] =
 def dialect_of(scope_name: str, attributes: Mapping[str, Any]) -> Dialect | None:
     """The first dialect that recognises the span, None when it is no step."""
     rank = _rank_of_scope(scope_name)
-    # Nothing is stronger than the first row: its spans, which are ours, are not walked through.
-    if rank == _NONE or (rank > 0 and not _STRONGER[rank].isdisjoint(attributes)):
-        rank = min(rank, min(map(_rank_of_key, attributes), default=_NONE))
+    if rank > 0:  # nothing is stronger than the first row: its spans, which are ours, are not walked through
+        rank = _RANKS[rank][tuple(attributes)]
     if rank == _NONE:
         return None
     found = DIALECTS[rank]
     return None if found.skips(scope_name, attributes) else found
+
+
+def _rank(of_scope: int, names_on_span: Names) -> int:
+    if of_scope < _NONE and _STRONGER[of_scope].isdisjoint(names_on_span):
+        return of_scope
+    return min(of_scope, min(map(_rank_of_key, names_on_span), default=_NONE))
+
+
+_RANKS: Final = [PerKind(partial(_rank, of_scope)) for of_scope in range(_NONE + 1)]
+"""By the rank of the scope."""
 
 
 @lru_cache(maxsize=1024)

@@ -8,20 +8,23 @@ from literalai_otel.model import ChatGeneration, CompletionGeneration, Generatio
 from literalai_otel.translate.dialects.genai_events import say_messages
 from literalai_otel.translate.messages import finish_reasons_of, joined_text, messages_of, system_message_of
 from literalai_otel.translate.reading import (
+    Found,
     Places,
     Reading,
     Rest,
-    by_prefix,
+    Table,
     content_object,
     flag,
     integer,
     json_value,
     mapping,
     number,
+    places_of,
     sequence,
     structure,
     take,
     take_places,
+    taking,
     text,
     texts,
 )
@@ -108,7 +111,7 @@ def _tool(definition: dict[str, Any]) -> dict[str, Any]:
     return {"type": "function", "function": {key: item for key, item in definition.items() if key != "type"}}
 
 
-PLACES: Final[Places] = {
+PLACES: Final[Table] = {
     names.PROVIDER_NAME: ("generation", "provider", text),
     names.RESPONSE_MODEL: ("generation", "model", text),
     names.PROMPT_ID: ("generation", "prompt_id", text),
@@ -189,6 +192,8 @@ PLACES: Final[Places] = {
     names.USAGE_AUDIO_SECONDS: ("usage", "audio_seconds", number),
     names.PROMPT_VARIABLES: ("variables", "typed", mapping),
 }
+_PLACES: Final = places_of(PLACES)
+_take_variables: Final = taking(names.PROMPT_VARIABLE_PREFIX)
 
 _OBJECTS: Final = ("usage", "cost")
 """Places whose facts stay together in the metadata."""
@@ -200,6 +205,8 @@ _SAME_SETTING: Final[Mapping[str, tuple[str, ...]]] = {
     "reasoning_effort": ("reasoning",),
     "output_type": ("response_format", "text", "text_format"),
 }
+_OTHERWISE: Final = frozenset(name for same in _SAME_SETTING.values() for name in same)
+"""Where the complete settings have none of these, nothing is left out."""
 
 
 def call_type(attributes: Mapping[str, Any]) -> StepType | None:
@@ -208,7 +215,7 @@ def call_type(attributes: Mapping[str, Any]) -> StepType | None:
     return STEP_TYPE_OF_OPERATION.get(operation) if isinstance(operation, str) else None
 
 
-def places_with(own: Mapping[str, str]) -> Places:
+def places_with(own: Mapping[str, str]) -> Table:
     """Where the attributes of a call go, also those that a dialect has names of its own for: own -> official name.
 
     Reading them in place costs nothing more than the official ones, saying them under other names first does.
@@ -216,10 +223,10 @@ def places_with(own: Mapping[str, str]) -> Places:
     return {**PLACES, **{name: PLACES[official] for name, official in own.items() if official in PLACES}}
 
 
-def read(record: SpanRecord, rest: Rest, places: Places | None = None) -> Reading:
+def read(record: SpanRecord, rest: Rest, places: Places = _PLACES) -> Reading:
     """The reading of a GenAI span: its type by operation, then what that type needs.
 
-    `places` are those of a call of a model, `PLACES` or what `places_with` gives.
+    `places` are those of a call of a model: of `PLACES`, or of what `places_with` gives.
     """
     if record.events:
         say_messages(record.events, rest)
@@ -227,7 +234,7 @@ def read(record: SpanRecord, rest: Rest, places: Places | None = None) -> Readin
     kind = _step_type(rest, operation)
     reading = Reading(type=kind)
     if kind == "llm":
-        _read_llm(rest, reading, places or PLACES, completion=operation in _COMPLETION_OPERATIONS)
+        _read_llm(rest, reading, places, completion=operation in _COMPLETION_OPERATIONS)
     elif kind == "tool":
         reading.name = take(rest, names.TOOL_NAME, text)
         reading.input = _take_content(record, rest, names.TOOL_CALL_ARGUMENTS)
@@ -276,14 +283,16 @@ def _read_llm(rest: Rest, reading: Reading, places: Places, *, completion: bool)
         return
     answered = outputs[0] if outputs else None
     reading.generation = ChatGeneration(**fields, messages=messages if has_input else None, message_completion=answered)
-    reading.input = {"content": messages} if has_input else None
+    if has_input:
+        reading.input = {"content": messages}
     reading.output = answered
 
 
-def _fields(found: Mapping[str, dict[str, Any]], metadata: dict[str, Any]) -> dict[str, Any]:
+def _fields(found: Found, metadata: dict[str, Any]) -> dict[str, Any]:
     """The fields that chat and completion have in common."""
-    settings = found.get("settings", {})
-    fields = {**found.get("renamed", {}), **found.get("generation", {})}
+    settings, fields = found["settings"], found["generation"]
+    if "renamed" in found:
+        fields = {**found["renamed"], **fields}
     fields.setdefault("model", settings.get("model"))
     tokens_in, tokens_out = fields.get("input_token_count"), fields.get("output_token_count")
     if tokens_in is not None and tokens_out is not None:
@@ -294,10 +303,11 @@ def _fields(found: Mapping[str, dict[str, Any]], metadata: dict[str, Any]) -> di
         fields["provider"] = _PROVIDER_LABELS[provider]
     if "complete" in found:
         complete = found["complete"]["settings"]
-        for key in _SAME_SETTING.keys() & settings.keys():
-            if not complete.keys().isdisjoint(_SAME_SETTING[key]):
-                del settings[key]
-        settings = {**settings, **complete}
+        if not complete.keys().isdisjoint(_OTHERWISE):
+            for key in _SAME_SETTING.keys() & settings.keys():
+                if not complete.keys().isdisjoint(_SAME_SETTING[key]):
+                    del settings[key]
+        settings.update(complete)
     fields["settings"] = settings or None
     if "own" in found:
         metadata.update(found["own"]["metadata"])
@@ -305,16 +315,16 @@ def _fields(found: Mapping[str, dict[str, Any]], metadata: dict[str, Any]) -> di
     return fields
 
 
-def _variables(rest: Rest, found: Mapping[str, dict[str, Any]]) -> dict[str, Any] | None:
+def _variables(rest: Rest, found: Found) -> dict[str, Any] | None:
     """The variables of the prompt: one text each, and all with their types where one is no text."""
-    variables = by_prefix(rest, names.PROMPT_VARIABLE_PREFIX)
+    variables = _take_variables(rest)
     if "variables" in found:
         variables.update(found["variables"]["typed"])
     return variables or None
 
 
-def _metadata(found: Mapping[str, dict[str, Any]], outputs: list[GenerationMessage], raw_output: Any) -> dict[str, Any]:
-    metadata = found.get("metadata", {})
+def _metadata(found: Found, outputs: list[GenerationMessage], raw_output: Any) -> dict[str, Any]:
+    metadata = found["metadata"]
     if "finish_reasons" not in metadata:
         reasons = finish_reasons_of(raw_output)
         if reasons:
@@ -359,6 +369,5 @@ def _take_content(record: SpanRecord, rest: Rest, name: str) -> dict[str, Any] |
     if isinstance(value, str) and name not in record.fields:
         if not value:
             return None
-        found = structure(value)
-        return content_object(value if found is None else found)
+        return content_object(structure(value, value))
     return content_object(value)

@@ -17,13 +17,13 @@ from literalai_otel.translate.reading import (
     Reading,
     Rest,
     add_metadata,
-    by_prefix,
     content_object,
     mapping,
     number,
-    rename,
+    renaming,
     sequence,
     structure,
+    taking,
     text,
 )
 from literalai_otel.translate.record import SpanRecord
@@ -74,34 +74,36 @@ _SPAN_NAMES: Final[Mapping[str, str]] = {
 }
 """Names of spans that say it, where no attribute does."""
 
-_NAMES: Final[Mapping[str, str]] = {
-    "gcp.vertex.agent.session_id": names.THREAD_ID,
-    "gcp.vertex.agent.tool_call_args": names.TOOL_CALL_ARGUMENTS,
-    "gcp.vertex.agent.tool_response": names.TOOL_CALL_RESULT,
-    "lk.function_tool.name": names.TOOL_NAME,
-    "lk.function_tool.id": names.TOOL_CALL_ID,
-    "lk.function_tool.arguments": names.TOOL_CALL_ARGUMENTS,
-    "lk.function_tool.output": names.TOOL_CALL_RESULT,
-    "lk.agent_name": names.AGENT_NAME,
-    "lk.response.ttft": names.RESPONSE_TIME_TO_FIRST_CHUNK,
-    "genkit:sessionId": names.THREAD_ID,
-    "lmnr.association.properties.session_id": names.THREAD_ID,
-    "lmnr.association.properties.user_id": names.USER_ID,
-    "lmnr.association.properties.tags": names.TAGS,
-    "conversation.id": names.THREAD_ID,
-    "tool_name": names.TOOL_NAME,
-    "tool.name": names.TOOL_NAME,
-    "agent.name": names.AGENT_NAME,
-    "model": names.REQUEST_MODEL,
-    "llm.model": names.REQUEST_MODEL,
-    "input_tokens": names.USAGE_INPUT_TOKENS,
-    "output_tokens": names.USAGE_OUTPUT_TOKENS,
-    "cache_read_tokens": names.USAGE_CACHE_READ_INPUT_TOKENS,
-    "cache_creation_tokens": names.USAGE_CACHE_WRITE_INPUT_TOKENS,
-    "stop_reason": names.RESPONSE_FINISH_REASONS,
-}
+_rename: Final = renaming(
+    {
+        "gcp.vertex.agent.session_id": names.THREAD_ID,
+        "gcp.vertex.agent.tool_call_args": names.TOOL_CALL_ARGUMENTS,
+        "gcp.vertex.agent.tool_response": names.TOOL_CALL_RESULT,
+        "lk.function_tool.name": names.TOOL_NAME,
+        "lk.function_tool.id": names.TOOL_CALL_ID,
+        "lk.function_tool.arguments": names.TOOL_CALL_ARGUMENTS,
+        "lk.function_tool.output": names.TOOL_CALL_RESULT,
+        "lk.agent_name": names.AGENT_NAME,
+        "lk.response.ttft": names.RESPONSE_TIME_TO_FIRST_CHUNK,
+        "genkit:sessionId": names.THREAD_ID,
+        "lmnr.association.properties.session_id": names.THREAD_ID,
+        "lmnr.association.properties.user_id": names.USER_ID,
+        "lmnr.association.properties.tags": names.TAGS,
+        "conversation.id": names.THREAD_ID,
+        "tool_name": names.TOOL_NAME,
+        "tool.name": names.TOOL_NAME,
+        "agent.name": names.AGENT_NAME,
+        "model": names.REQUEST_MODEL,
+        "llm.model": names.REQUEST_MODEL,
+        "input_tokens": names.USAGE_INPUT_TOKENS,
+        "output_tokens": names.USAGE_OUTPUT_TOKENS,
+        "cache_read_tokens": names.USAGE_CACHE_READ_INPUT_TOKENS,
+        "cache_creation_tokens": names.USAGE_CACHE_WRITE_INPUT_TOKENS,
+        "stop_reason": names.RESPONSE_FINISH_REASONS,
+    }
+)
 _MILLISECONDS: Final = "ttft_ms"
-_METADATA: Final = "lmnr.association.properties.metadata."
+_take_metadata: Final = taking("lmnr.association.properties.metadata.")
 _TOOL_EVENT: Final = "tool.output"
 _ADK: Final = "gcp.vertex.agent"
 _ADK_REQUEST: Final = f"{_ADK}.llm_request"
@@ -189,23 +191,25 @@ def _say_names(rest: Rest, operation: str | None) -> None:
     for name in (_ADK_REQUEST, _ADK_RESPONSE):
         if name in rest and rest[name] in _NOTHING:
             del rest[name]
-    rename(rest, _NAMES)
+    _rename(rest)
     if _MILLISECONDS in rest and (milliseconds := number(rest[_MILLISECONDS])) is not None:
         del rest[_MILLISECONDS]
         rest.setdefault(names.RESPONSE_TIME_TO_FIRST_CHUNK, milliseconds / 1000)
-    add_metadata(rest, by_prefix(rest, _METADATA))
+    add_metadata(rest, _take_metadata(rest))
 
 
 def _say_call(rest: Rest) -> None:
     """The request and the answer of a model, each one thing, as messages, settings and tools."""
-    request = _read_once(_take_first(rest, _INPUTS))
+    asked = _take_first(rest, _INPUTS)
+    request = structure(asked, asked)
     if request is not None:
         if request.__class__ is dict:
             _say_settings(rest, request)
         given = messages_within(request)
         if given is not None:
             rest.setdefault(names.INPUT_MESSAGES, given)
-    answer = _read_once(_take_first(rest, _OUTPUTS))
+    answered = _take_first(rest, _OUTPUTS)
+    answer = structure(answered, answered)
     if answer is not None:
         said = messages_within(answer)
         if said is not None:
@@ -257,9 +261,4 @@ def _take_first(rest: Rest, candidates: tuple[str, ...]) -> Any:
 def _content(value: Any) -> dict[str, Any] | None:
     if is_conversation(value):
         return {"content": messages_of(messages_within(value))}
-    return content_object(_read_once(value))
-
-
-def _read_once(value: Any) -> Any:
-    found = structure(value)
-    return value if found is None else found
+    return content_object(structure(value, value))

@@ -12,13 +12,13 @@ from literalai_otel.translate.reading import (
     Reading,
     Rest,
     add_metadata,
-    by_prefix,
     content_object,
     json_value,
     mapping,
     plain_or_structure,
-    rename,
+    renaming,
     sequence,
+    taking,
     text,
 )
 from literalai_otel.translate.record import SpanRecord
@@ -36,7 +36,7 @@ _COST: Final = f"{_OBSERVATION}cost_details"
 _FIRST_TOKEN: Final = f"{_OBSERVATION}completion_start_time"
 _LEVEL: Final = f"{_OBSERVATION}level"
 _MESSAGE: Final = f"{_OBSERVATION}status_message"
-_METADATA: Final = f"{_OBSERVATION}metadata."
+_take_metadata: Final = taking(f"{_OBSERVATION}metadata.")
 _FINISH_REASON: Final = "finish_reason"
 """Its OpenAI wrapper says it among the metadata."""
 
@@ -53,11 +53,14 @@ _TYPES: Final[Mapping[str, StepType]] = {
     "agent": "run",
     "chain": "run",
 }
-_OFFICIAL: Final[Mapping[str, str]] = {
-    _MODEL: names.RESPONSE_MODEL,
-    f"{_OBSERVATION}prompt.name": names.PROMPT_NAME,
-    f"{_OBSERVATION}prompt.version": names.PROMPT_VERSION,
-}
+_rename: Final = renaming(
+    {
+        _MODEL: names.RESPONSE_MODEL,
+        f"{_OBSERVATION}prompt.name": names.PROMPT_NAME,
+        f"{_OBSERVATION}prompt.version": names.PROMPT_VERSION,
+    }
+)
+_rename_model: Final = renaming({_MODEL: names.RESPONSE_MODEL})
 _NOT_GIVEN: Final = (None, "", "Infinity")
 """The last is what its OpenAI wrapper writes for a limit that was not given."""
 
@@ -70,7 +73,7 @@ def call_type(attributes: Mapping[str, Any]) -> StepType | None:
 
 def officially(rest: Rest) -> None:
     """Says in OpenTelemetry's names what a generation has names of its own for."""
-    rename(rest, _OFFICIAL)
+    _rename(rest)
     put_asked(rest, rest.pop(_INPUT, None))
     put_answered(rest, rest.pop(_OUTPUT, None))
     parameters = mapping(rest.get(_PARAMETERS))
@@ -91,7 +94,7 @@ def read(record: SpanRecord, rest: Rest) -> Reading:
     found = call_type(rest) or ("llm" if _MODEL in rest or _USAGE in rest else "undefined")
     if rest.pop(_TYPE, None) == "span" and record.is_root:
         found = "run"
-    metadata = {key: json_value(value) for key, value in by_prefix(rest, _METADATA).items()}
+    metadata = {key: json_value(value) for key, value in _take_metadata(rest).items()}
     error = text(rest.pop(_MESSAGE, None)) if rest.get(_LEVEL) == "ERROR" else None
     if error is not None:
         del rest[_LEVEL]
@@ -115,7 +118,7 @@ def _read_other(rest: Rest, found: StepType) -> Reading:
     result: Any = plain_or_structure(rest.pop(_OUTPUT, None))
     if found == "embedding":
         put_usage(rest, _USAGE)
-        rename(rest, {_MODEL: names.RESPONSE_MODEL})
+        _rename_model(rest)
         result = vectors_counted(result)
     elif found == "retrieval" and isinstance(given, dict):
         arguments = sequence(cast(dict[str, Any], given).get("args"))

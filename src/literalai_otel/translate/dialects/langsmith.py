@@ -4,21 +4,21 @@ Inputs and outputs of every kind of run are whole JSON texts under `gen_ai.promp
 as the official operation is not what the convention means by it (a retriever is said to be `embeddings`).
 """
 
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from literalai_otel import attributes as names
 from literalai_otel.model import StepType
 from literalai_otel.translate.bodies import put_answered, put_asked
 from literalai_otel.translate.dialects import genai
+from literalai_otel.translate.kinds import Names, PerKind
 from literalai_otel.translate.reading import (
     Reading,
     Rest,
     add_metadata,
     content_object,
     json_value,
-    rename,
+    renaming,
     text,
 )
 from literalai_otel.translate.record import SpanRecord
@@ -29,7 +29,9 @@ _KIND: Final = "langsmith.span.kind"
 _TAGS: Final = "langsmith.span.tags"
 _METADATA: Final = "langsmith.metadata."
 _USAGE: Final = f"{_METADATA}usage_metadata"
-_OWN_METADATA: Final = ("ls_", "LANGSMITH_", "LANGCHAIN_", "lc_versions", "revision_id", "_type")
+_OWN_METADATA: Final = tuple(
+    f"{_METADATA}{name}" for name in ("ls_", "LANGSMITH_", "LANGCHAIN_", "lc_versions", "revision_id", "_type")
+)
 """What it adds to the user's metadata: stays among the attributes of the span."""
 
 SCOPES: Final = ("langsmith",)
@@ -56,6 +58,9 @@ _OF_CALL: Final[Mapping[str, str]] = {
     f"{_METADATA}ls_stop": names.REQUEST_STOP_SEQUENCES,
     f"{_METADATA}ls_model_name": names.REQUEST_MODEL,
 }
+_rename: Final = renaming(_OFFICIAL)
+_rename_call: Final = renaming(_OF_CALL)
+_rename_all: Final = renaming({**_OFFICIAL, **_OF_CALL})
 _PROVIDER: Final = f"{_METADATA}ls_provider"
 _SAID_ELSEWHERE: Final = frozenset(
     (
@@ -73,10 +78,15 @@ def call_type(attributes: Mapping[str, Any]) -> StepType | None:
 
 def officially(rest: Rest) -> None:
     """Says in OpenTelemetry's names what a call of a model has names of its own for."""
+    _say_call(rest, _rename_call)
+
+
+def _say_call(rest: Rest, rename: Callable[[Rest], None]) -> None:
+    """`rename` says what has a name of LangSmith's: of a call, or with whose it is."""
     put_asked(rest, rest.pop(names.WHOLE_PROMPT, None))
     put_answered(rest, rest.pop(names.WHOLE_COMPLETION, None))
     put_usage(rest, _USAGE)
-    rename(rest, _OF_CALL)
+    rename(rest)
     provider = text(rest.pop(_PROVIDER, None))
     if provider is not None:
         rest[names.PROVIDER_NAME] = provider
@@ -98,28 +108,25 @@ def read(record: SpanRecord, rest: Rest) -> Reading:
     if tags is not None:
         del rest[_TAGS]
         rest.setdefault(names.TAGS, [*map(str.strip, tags.split(","))])
-    rename(rest, _OFFICIAL)
     if found == "llm":
-        officially(rest)
+        _say_call(rest, _rename_all)
         rest.setdefault(names.OPERATION_NAME, "chat")
         reading = genai.read(record, rest)
     else:
+        _rename(rest)
         reading = _read_other(rest, found)
-    if _METADATA in "\n".join(rest):
-        add_metadata(rest, {key: json_value(rest.pop(name)) for name, key in filter(None, map(_of_user, [*rest]))})
+    own = _own[tuple(rest)]
+    if own:
+        add_metadata(rest, {name.removeprefix(_METADATA): json_value(rest.pop(name)) for name in own})
     if record.status == "ERROR" and not record.status_text:
         reading.error = _error(record)
     return reading
 
 
-@lru_cache(maxsize=4096)
-def _of_user(name: str) -> tuple[str, str] | None:
-    """The name of an attribute that is one of the user's metadata, and its key; None for any other.
-
-    Names come again with every span, so each is taken apart once.
-    """
-    key = name.removeprefix(_METADATA)
-    return None if key == name or key.startswith(_OWN_METADATA) else (name, key)
+@PerKind
+def _own(names_on_span: Names) -> list[str]:
+    """Of the names that a span has those of the user's metadata."""
+    return [name for name in names_on_span if name.startswith(_METADATA) and not name.startswith(_OWN_METADATA)]
 
 
 def _error(record: SpanRecord) -> str | None:

@@ -16,9 +16,9 @@ from literalai_otel.translate.reading import (
     Reading,
     Rest,
     add_metadata,
-    begins_with,
+    beginning_with,
     mapping,
-    rename,
+    renaming,
     take_numbered,
     text,
     texts,
@@ -47,20 +47,23 @@ _NAMELESS: Final = "litellm_request"
 """Every span of a call of the first engine has this name."""
 _FUNCTIONS: Final = "llm.request.functions."
 _TOOLS: Final = (_FUNCTIONS, names.TOOL_PREFIX)
-_METADATA: Final = ("metadata.", "litellm.metadata.")
+_METADATA: Final = "metadata."
+_metadata: Final = beginning_with(_METADATA, f"litellm.{_METADATA}")
 _EMPTY: Final = ("", "[]", "{}", "None")
 _OPERATIONS: Final[Mapping[str, str]] = {"embedding": "embeddings", "completion": "chat"}
 """Where its word differs from the official one, or only the older attribute says it."""
 _BESIDE: Final = ("usage_object", "spend_logs_metadata", "user_api_key_auth_metadata")
 """Of its metadata what is said elsewhere, and as text of Python."""
-_NAMES: Final[Mapping[str, str]] = {
-    _REQUEST_TYPE: names.OPERATION_NAME,
-    "llm.user": names.USER_ID,
-    "litellm.end_user.id": names.USER_ID,
-    "llm.is_streaming": names.REQUEST_STREAM,
-    "litellm.request.streaming": names.REQUEST_STREAM,
-    names.METRIC_TIME_TO_FIRST_CHUNK: names.RESPONSE_TIME_TO_FIRST_CHUNK,
-}
+_rename: Final = renaming(
+    {
+        _REQUEST_TYPE: names.OPERATION_NAME,
+        "llm.user": names.USER_ID,
+        "litellm.end_user.id": names.USER_ID,
+        "llm.is_streaming": names.REQUEST_STREAM,
+        "litellm.request.streaming": names.REQUEST_STREAM,
+        names.METRIC_TIME_TO_FIRST_CHUNK: names.RESPONSE_TIME_TO_FIRST_CHUNK,
+    }
+)
 
 
 def skips(scope_name: str, attributes: Mapping[str, Any]) -> bool:
@@ -81,7 +84,7 @@ def officially(rest: Rest) -> None:
     for name in (names.LEGACY_SYSTEM, names.PROVIDER_NAME):
         if rest.get(name) == "":
             del rest[name]
-    rename(rest, _NAMES)
+    _rename(rest)
     if names.OPERATION_NAME in rest:
         rest[names.OPERATION_NAME] = _operation(rest[names.OPERATION_NAME])
     if names.PROVIDER_NAME not in rest and names.LEGACY_SYSTEM not in rest:
@@ -89,7 +92,7 @@ def officially(rest: Rest) -> None:
         if slash:
             rest[names.PROVIDER_NAME] = provider
     said = "\n".join(rest)  # to ask once what is seldom there
-    if _METADATA[0] in said:
+    if _METADATA in said:
         _say_metadata(rest)
     if _FUNCTIONS in said or names.TOOL_PREFIX in said:
         _say_tools(rest)
@@ -136,9 +139,9 @@ def _say_calls(rest: Rest) -> None:
 def _say_metadata(rest: Rest) -> None:
     """The user's own metadata flat, as the user gave them; of LiteLLM's what is not empty."""
     found: dict[str, Any] = {}
-    for name in [*filter(begins_with(*_METADATA), rest)]:
-        key, value = name.partition(_METADATA[0])[2], rest.pop(name)
-        if value not in _EMPTY and key not in _BESIDE:
+    given = _metadata[tuple(rest)]
+    for name, value in zip(given, map(rest.pop, given), strict=True):
+        if value not in _EMPTY and (key := name.partition(_METADATA)[2]) not in _BESIDE:
             found[key] = value
     if not found:
         return

@@ -20,7 +20,7 @@ from literalai_otel.translate.reading import (
     json_value,
     mapping,
     number,
-    rename,
+    renaming,
     sequence,
     text,
 )
@@ -32,7 +32,7 @@ _OWN_SCOPE: Final = "logfire"
 _KIND: Final = "logfire.span_type"
 _MESSAGE: Final = "logfire.msg"
 _SCHEMA: Final = "logfire.json_schema"
-_OFFICIAL: Final = {"logfire.tags": names.TAGS}
+_rename: Final = renaming({"logfire.tags": names.TAGS})
 _NOISE: Final = ("logfire.msg_template", "async")
 _REQUEST: Final = "request_data"
 _RESPONSE: Final = "response_data"
@@ -61,7 +61,7 @@ def officially(rest: Rest) -> None:
     """Says everything in official names that has one."""
     for name in _NOISE:
         rest.pop(name, None)
-    rename(rest, _OFFICIAL)
+    _rename(rest)
     request = mapping(rest.pop(_REQUEST, None))
     if request is not None:
         _say_request(rest, request)
@@ -139,7 +139,7 @@ def _is_stream_request(status: str, kind: Any, attributes: Mapping[str, Any]) ->
 
 def _read_own(record: SpanRecord, rest: Rest, name: str | None, schema: Any) -> Reading:
     """A span of a program: what it was given are the attributes that its schema names."""
-    rename(rest, _OFFICIAL)
+    _rename(rest)
     rest.pop("logfire.msg_template", None)
     kind: StepType = "run" if record.parent_span_id is None else "undefined"
     reading = Reading(type=kind, name=name)

@@ -14,9 +14,9 @@ from literalai_otel.translate.reading import (
     Reading,
     Rest,
     add_metadata,
-    by_prefix,
     content_object,
     json_value,
+    taking,
 )
 from literalai_otel.translate.record import SpanRecord
 from literalai_otel.translate.retrieval import documents_of, vectors_counted
@@ -29,7 +29,7 @@ _USAGE: Final = "mlflow.chat.tokenUsage"
 _MODEL: Final = "mlflow.llm.model"
 _COST: Final = "mlflow.llm.cost"
 _FIRST_CHUNK: Final = "mlflow.chunk.item.0"
-_TAGS: Final = "mlflow.traceTag."
+_take_tags: Final = taking("mlflow.traceTag.")
 
 SCOPES: Final = ("mlflow",)
 KEYS: Final = ("mlflow.",)
@@ -79,7 +79,7 @@ def read(record: SpanRecord, rest: Rest) -> Reading:
     """The reading of a span of any type."""
     found = call_type(rest) or "undefined"
     rest.pop(_TYPE, None)
-    tags = by_prefix(rest, _TAGS)
+    tags = _take_tags(rest)
     if tags:
         add_metadata(rest, {key: json_value(value) for key, value in tags.items()})
     if found == "llm" or _USAGE in rest:
@@ -100,6 +100,6 @@ def read(record: SpanRecord, rest: Rest) -> Reading:
 
 
 def _rename(rest: Rest) -> None:
-    """Like `rename`, of values that are JSON."""
+    """Like `renaming`, of values that are JSON."""
     for name in _OFFICIAL.keys() & rest.keys():
         rest.setdefault(_OFFICIAL[name], json_value(rest.pop(name)))

@@ -12,7 +12,6 @@ from literalai_otel.model import StepType
 from literalai_otel.translate.bodies import put_answered, put_asked
 from literalai_otel.translate.dialects import genai
 from literalai_otel.translate.reading import (
-    Places,
     Reading,
     Rest,
     add_metadata,
@@ -20,8 +19,9 @@ from literalai_otel.translate.reading import (
     in_order,
     mapping,
     number,
+    places_of,
     plain_or_structure,
-    rename,
+    renaming,
     take_numbered,
     text,
 )
@@ -127,24 +127,29 @@ def _provider(value: Any) -> str | None:
     return None if found is None else _PROVIDERS.get(found, found)
 
 
-_PLACES: Final[Places] = {
-    **genai.places_with(_OFFICIAL),
-    "llm.provider": ("generation", "provider", _provider),
-    # Whose wire format it is: of the two the weaker word.
-    "llm.system": ("renamed", "provider", _provider),
-    "llm.prompt_template.template": ("metadata", "prompt_template", text),
-    "prompt.id": ("metadata", "prompt_id", text),
-    "prompt.vendor": ("metadata", "prompt_vendor", text),
-    "prompt.url": ("metadata", "prompt_url", text),
-    **{f"llm.cost.{name}": ("cost", name, number) for name in _COUNTED},
-}
-_BESIDE: Final = {name: official for name, official in _OFFICIAL.items() if official not in genai.PLACES}
+_PLACES: Final = places_of(
+    {
+        **genai.places_with(_OFFICIAL),
+        "llm.provider": ("generation", "provider", _provider),
+        # Whose wire format it is: of the two the weaker word.
+        "llm.system": ("renamed", "provider", _provider),
+        "llm.prompt_template.template": ("metadata", "prompt_template", text),
+        "prompt.id": ("metadata", "prompt_id", text),
+        "prompt.vendor": ("metadata", "prompt_vendor", text),
+        "prompt.url": ("metadata", "prompt_url", text),
+        **{f"llm.cost.{name}": ("cost", name, number) for name in _COUNTED},
+    }
+)
+_rename: Final = renaming(_OFFICIAL)
+_rename_beside: Final = renaming(
+    {name: official for name, official in _OFFICIAL.items() if official not in genai.PLACES}
+)
 
 
 def officially(rest: Rest) -> None:
     """Says in OpenTelemetry's names what OpenInference has names of its own for."""
     _say_structures(rest)
-    rename(rest, _OFFICIAL)
+    _rename(rest)
     provider = _provider(rest.get(names.PROVIDER_NAME))
     if provider is not None:
         rest[names.PROVIDER_NAME] = provider
@@ -192,9 +197,9 @@ def read(record: SpanRecord, rest: Rest) -> Reading:
         rest.pop(name, None)
     found = _type_of(record, rest, kind)
     if found == "llm":
-        rename(rest, _BESIDE)
+        _rename_beside(rest)
         return _read_llm(record, rest)
-    rename(rest, _OFFICIAL)
+    _rename(rest)
     reading = Reading(type=found)
     if found == "tool":
         reading.name = text(rest.pop(names.TOOL_NAME, None))

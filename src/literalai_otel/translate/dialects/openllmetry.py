@@ -14,14 +14,14 @@ from literalai_otel.translate.reading import (
     Reading,
     Rest,
     add_metadata,
-    by_prefix,
     content_object,
     in_order,
     mapping,
-    rename,
+    renaming,
     sequence,
     structure,
     take_numbered,
+    taking,
     text,
     texts,
 )
@@ -36,8 +36,11 @@ _INPUT: Final = "traceloop.entity.input"
 _OUTPUT: Final = "traceloop.entity.output"
 _FUNCTIONS: Final = "llm.request.functions."
 _LISTS: Final = (names.INDEXED_PROMPTS, names.INDEXED_COMPLETIONS, _FUNCTIONS)
+_take_task: Final = taking(names.TASK_PREFIX)
 _MANAGED_PROMPT: Final = "traceloop.prompt."
-_VARIABLES: Final = "template_variables."
+_take_prompt: Final = taking(_MANAGED_PROMPT)
+_take_variables: Final = taking("template_variables.")
+_rename_managed: Final = renaming({"key": names.PROMPT_NAME, "version": names.PROMPT_VERSION})
 _OF_COMPONENTS: Final = frozenset((_INPUT, _OUTPUT, f"{names.TASK_PREFIX}input", f"{names.TASK_PREFIX}output"))
 _FIRST_CHUNKS: Final = (names.CHUNK_EVENT, "llm.content.completion.chunk")
 _LIBRARIES: Final = (
@@ -68,16 +71,18 @@ _OPERATIONS: Final[Mapping[str, str]] = {
     "rerank": "rerank",
 }
 _KINDS: Final[Mapping[str, StepType]] = {"workflow": "run", "agent": "run", "tool": "tool"}
-_OFFICIAL: Final[Mapping[str, str]] = {
-    "llm.usage.total_tokens": names.SHORT_USAGE_TOTAL,
-    "llm.is_streaming": names.IS_STREAMING,
-    "llm.frequency_penalty": names.REQUEST_FREQUENCY_PENALTY,
-    "llm.presence_penalty": names.REQUEST_PRESENCE_PENALTY,
-    "llm.top_k": names.REQUEST_TOP_K,
-    "llm.chat.stop_sequences": names.REQUEST_STOP_SEQUENCES,
-    "llm.user": names.USER_ID,
-    names.END_USER: names.USER_ID,
-}
+_rename: Final = renaming(
+    {
+        "llm.usage.total_tokens": names.SHORT_USAGE_TOTAL,
+        "llm.is_streaming": names.IS_STREAMING,
+        "llm.frequency_penalty": names.REQUEST_FREQUENCY_PENALTY,
+        "llm.presence_penalty": names.REQUEST_PRESENCE_PENALTY,
+        "llm.top_k": names.REQUEST_TOP_K,
+        "llm.chat.stop_sequences": names.REQUEST_STOP_SEQUENCES,
+        "llm.user": names.USER_ID,
+        names.END_USER: names.USER_ID,
+    }
+)
 _PROVIDERS: Final[Mapping[str, str]] = {
     "aws": "aws.bedrock",
     "azure": "azure.ai.openai",
@@ -101,7 +106,7 @@ def call_type(attributes: Mapping[str, Any]) -> StepType | None:
 
 def officially(rest: Rest) -> None:
     """Says in OpenTelemetry's names what OpenLLMetry has names of its own for."""
-    rename(rest, _OFFICIAL)
+    _rename(rest)
     old = rest.get(_REQUEST_TYPE)
     if isinstance(old, str) and old in _OPERATIONS:
         del rest[_REQUEST_TYPE]
@@ -169,7 +174,7 @@ def _provider(rest: Rest, provider: str) -> str:
 def _component(rest: Rest) -> tuple[Any, Any]:
     """Input and output of a component, which stand under up to three names; its tags and metadata go to the step."""
     given, result = rest.pop(_INPUT, None), rest.pop(_OUTPUT, None)
-    task = by_prefix(rest, names.TASK_PREFIX)
+    task = _take_task(rest)
     if task.get("status"):
         rest[f"{names.TASK_PREFIX}status"] = task["status"]
     given = task.get("input") if given is None else given
@@ -211,13 +216,13 @@ def _link_prompt(rest: Rest) -> None:
         rest.setdefault(names.PROMPT_VERSION, linked.get("version"))
         if isinstance(linked.get("variables"), dict):
             rest.setdefault(names.PROMPT_VARIABLES, linked["variables"])
-    managed = by_prefix(rest, _MANAGED_PROMPT)
+    managed = _take_prompt(rest)
     if not managed:
         return
-    variables = by_prefix(managed, _VARIABLES)
+    variables = _take_variables(managed)
     if variables:
         rest.setdefault(names.PROMPT_VARIABLES, variables)
-    rename(managed, {"key": names.PROMPT_NAME, "version": names.PROMPT_VERSION})
+    _rename_managed(managed)
     for name in (names.PROMPT_NAME, names.PROMPT_VERSION):
         if name in managed:
             rest.setdefault(name, managed.pop(name))

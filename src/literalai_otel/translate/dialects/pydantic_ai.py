@@ -5,7 +5,6 @@ formats had messages as a list of events, and arguments and results of tools und
 """
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from literalai_otel import attributes as names
@@ -17,7 +16,7 @@ from literalai_otel.translate.reading import (
     add_metadata,
     content_object,
     mapping,
-    rename,
+    renaming,
     sequence,
     structure,
 )
@@ -38,23 +37,25 @@ _COUNT: Final = "inputs_count"
 _NOISE: Final = ("logfire.json_schema", "logfire.msg")
 """What Logfire's page needs, and a name for the span that says nothing beyond the agent's or the tool's."""
 
-_NAMES: Final[Mapping[str, str]] = {
-    "tool_arguments": names.TOOL_CALL_ARGUMENTS,
-    "tool_response": names.TOOL_CALL_RESULT,
-    "agent_name": names.AGENT_NAME,
-    "inputs": names.INPUT_MESSAGES,
-    names.METRIC_TIME_TO_FIRST_CHUNK: names.RESPONSE_TIME_TO_FIRST_CHUNK,
-    f"{names.USAGE_DETAILS_PREFIX}reasoning_tokens": names.USAGE_REASONING_OUTPUT_TOKENS,
-    f"{names.USAGE_DETAILS_PREFIX}cache_read_tokens": names.USAGE_CACHE_READ_INPUT_TOKENS,
-    f"{names.USAGE_DETAILS_PREFIX}cache_write_tokens": names.USAGE_CACHE_WRITE_INPUT_TOKENS,
-}
+_rename: Final = renaming(
+    {
+        "tool_arguments": names.TOOL_CALL_ARGUMENTS,
+        "tool_response": names.TOOL_CALL_RESULT,
+        "agent_name": names.AGENT_NAME,
+        "inputs": names.INPUT_MESSAGES,
+        names.METRIC_TIME_TO_FIRST_CHUNK: names.RESPONSE_TIME_TO_FIRST_CHUNK,
+        f"{names.USAGE_DETAILS_PREFIX}reasoning_tokens": names.USAGE_REASONING_OUTPUT_TOKENS,
+        f"{names.USAGE_DETAILS_PREFIX}cache_read_tokens": names.USAGE_CACHE_READ_INPUT_TOKENS,
+        f"{names.USAGE_DETAILS_PREFIX}cache_write_tokens": names.USAGE_CACHE_WRITE_INPUT_TOKENS,
+    }
+)
 _MADE_UP: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 """The form of the conversation ids that it makes when the application gives none: they are no threads."""
 
 
 def officially(rest: Rest) -> None:
     """Says everything in official names that has one."""
-    rename(rest, _NAMES)
+    _rename(rest)
     for name in _NOISE:
         rest.pop(name, None)
     conversation = rest.get(names.CONVERSATION_ID)

@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from literalai_otel import attributes as names
 from literalai_otel.translate.dialects import genai
-from literalai_otel.translate.reading import Reading, Rest, number, rename, take
+from literalai_otel.translate.reading import Reading, Rest, number, renaming, take
 from literalai_otel.translate.record import SpanRecord
 
 SCOPES: Final = ("strands",)
 _CYCLE: Final = "event_loop.cycle_id"
-_NAMES: Final[Mapping[str, str]] = {"system_prompt": names.SYSTEM_INSTRUCTIONS}
+_rename: Final = renaming({"system_prompt": names.SYSTEM_INSTRUCTIONS})
 
 
 def skips(scope_name: str, attributes: Mapping[str, Any]) -> bool:
@@ -20,7 +20,7 @@ def skips(scope_name: str, attributes: Mapping[str, Any]) -> bool:
 
 def officially(rest: Rest) -> None:
     """Says everything in official names that has one."""
-    rename(rest, _NAMES)
+    _rename(rest)
     milliseconds = take(rest, names.SERVER_TIME_TO_FIRST_TOKEN, number)
     if milliseconds is not None:
         rest.setdefault(names.RESPONSE_TIME_TO_FIRST_CHUNK, milliseconds / 1000)

@@ -22,6 +22,7 @@ from literalai_otel.translate.dialects.vercel_messages import (
     tool_definitions,
     whole_prompt,
 )
+from literalai_otel.translate.kinds import Names, PerKind
 from literalai_otel.translate.reading import (
     Reading,
     Rest,
@@ -29,7 +30,7 @@ from literalai_otel.translate.reading import (
     json_value,
     mapping,
     number,
-    rename,
+    renaming,
     structure,
     text,
     texts,
@@ -124,7 +125,8 @@ _TOOL: Final[Mapping[str, str]] = {
     "ai.toolCall.result": names.TOOL_CALL_RESULT,
     **_WHOSE,
 }
-_TABLES: Final[Mapping[str, Mapping[str, str]]] = {"invoke_agent": _RUN, "execute_tool": _TOOL}
+_rename_call: Final = renaming(_CALL)
+_RENAMES: Final = {"invoke_agent": renaming(_RUN), "execute_tool": renaming(_TOOL)}
 _FIRST_CHUNK: Final = ("ai.response.msToFirstChunk", "ai.stream.msToFirstChunk")
 _SPEEDS: Final = ("ai.response.avgOutputTokensPerSecond", "ai.response.avgCompletionTokensPerSecond")
 _VALUES: Final = ("ai.values", "ai.value")
@@ -146,7 +148,7 @@ def call_type(attributes: Mapping[str, Any]) -> StepType | None:
 def officially(rest: Rest) -> None:
     """Says everything in official names that has one."""
     operation = _take_operation(rest)
-    rename(rest, _TABLES.get(operation or "", _CALL))
+    _RENAMES.get(operation or "", _rename_call)(rest)
     if operation is not None:
         rest.setdefault(names.OPERATION_NAME, operation)
     own_provider = rest.get(names.PROVIDER_NAME)
@@ -230,9 +232,10 @@ def _say_messages(rest: Rest) -> None:
 
 def _say_metadata(rest: Rest, *, with_id: bool) -> None:
     """What else the user said of the call; the step id is that of the outer span, the others get their own."""
-    found = {key: rest.pop(name) for name, key in filter(None, map(_of_user, [*rest]))}
-    if not found:
+    given = _given[tuple(rest)]
+    if not given:
         return
+    found = {key: rest.pop(name) for name, key in given}
     tags = [tag for key in ("tags", "literalaiTags") if key in found for tag in texts(found.pop(key)) or ()]
     if tags:
         rest.setdefault(names.TAGS, tags)
@@ -243,14 +246,11 @@ def _say_metadata(rest: Rest, *, with_id: bool) -> None:
     add_metadata(rest, found if own is None else {**found, **own})
 
 
-@lru_cache(maxsize=4096)
-def _of_user(name: str) -> tuple[str, str] | None:
-    """The name of an attribute that the user gave, and the user's own name for it; None for any other.
-
-    Names come again with every span, so each is taken apart once.
-    """
-    prefix = next((prefix for prefix in _METADATA if name.startswith(prefix)), None)
-    return None if prefix is None else (name, name[len(prefix) :])
+@PerKind
+def _given(names_on_span: Names) -> list[tuple[str, str]]:
+    """Of the names that a span has those of what the user gave, and the user's own names for it."""
+    given = [name for name in names_on_span if name.startswith(_METADATA)]
+    return [(name, name[len(start) :]) for name in given for start in _METADATA if name.startswith(start)]
 
 
 def _say_content(rest: Rest) -> None:
