@@ -10,7 +10,7 @@ from literalai_otel.model import STEP_TYPES
 from literalai_otel.server.ingest import Ingest, Outcome, Overloaded
 from literalai_otel.server.store import PageQuery
 from literalai_otel.server.values import InvalidValueError
-from literalai_otel.translate import SpanRecord
+from literalai_otel.translate import SpanRecord, step_id_from_hex
 
 WAIT = 20.0
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -298,8 +298,22 @@ def test_a_record_is_a_step_and_a_resend_is_the_same_one(store, project):
         outcome = ingest.records(project, [record()], environment="dev").result(WAIT)
         assert (outcome.rejected, outcome.message) == (0, "")
     assert the_only(store, project) == IsPartialDict(
-        name="chat gpt-4o", type="llm", environment="dev", startTime="1970-01-01T00:00:01.000Z"
+        name="chat gpt-4o",
+        type="llm",
+        environment="dev",
+        startTime="1970-01-01T00:00:01.000Z",
+        endTime="1970-01-01T00:00:02.000Z",
     )
+
+
+def test_many_records_of_one_request_are_one_tree(store, project):
+    agent = {"gen_ai.operation.name": "invoke_agent"}
+    records = [record(n, attributes=agent, parent_span_id=f"{n + 1:016x}") for n in range(1, 250)]
+    records.append(record(250, attributes=agent))
+    assert Ingest(store).records(project, records).result(WAIT).rejected == 0
+    ids = [step_id_from_hex(TRACE, f"{n:016x}") for n in range(1, 251)]
+    tree = store.tree_steps(project, ids[-1], payload=False)
+    assert {step["id"]: step["parentId"] for step in tree} == dict(zip(ids, [*ids[1:], None], strict=True))
 
 
 def test_the_environment_of_the_resource_wins_over_the_header(store, project):

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from literalai_otel.errors import LiteralError
-from literalai_otel.model import to_wire
+from literalai_otel.model import Step, to_wire
 from literalai_otel.server import raw_spans
 from literalai_otel.server.preparation import needs_preparation, prepare
+from literalai_otel.server.store.portions import portions
 from literalai_otel.server.store.rows import Link, StepBatch, StepRow
 from literalai_otel.server.store.store import Store
 from literalai_otel.server.validation import step_row
@@ -26,6 +27,9 @@ MAX_PENDING_BYTES: Final = 64 * 1024 * 1024
 RETRY_AFTER_SECONDS: Final = 1.0
 _ROW_BYTES: Final = 600
 """What a step weighs beside its payload, about."""
+_AT_ONCE: Final = 100
+"""Spans that are translated before rows are made of them: one after the other, each costs a quarter more (measured),
+since two paths of code take turns in the processor's caches. All of a request would hold its messages twice."""
 _REASONS: Final = 3
 """Reasons that an OTLP answer names; more would repeat them."""
 _LOGGER: Final = logging.getLogger(__name__)
@@ -113,17 +117,17 @@ class Ingest:
         reasons: list[str] = []
         aside = collapse(records)
         origin_of = raw_spans.origins()
-        for record in records:
-            stands_aside = (record.trace_id, record.span_id) in aside
-            try:
-                row = None if stands_aside else _record_row(record, environment, origin_of)
-            except InvalidValueError as problem:
-                reasons.append(f"span {record.span_id}: {problem}")
-                continue
-            if row is not None:
-                rows.append(row)
-            elif stands_aside or record.parent_span_id is not None:
-                links.append(_link(record))
+        for portion in portions(records, _AT_ONCE):
+            steps = [None if _key(record) in aside else translate(record) for record in portion]
+            for record, step in zip(portion, steps, strict=True):
+                if step is None:
+                    if record.parent_span_id is not None or _key(record) in aside:
+                        links.append(_link(record))
+                    continue
+                try:
+                    rows.append(_record_row(record, step, environment, origin_of))
+                except InvalidValueError as problem:
+                    reasons.append(f"span {record.span_id}: {problem}")
 
         def answer(refusals: list[str | None]) -> RecordsOutcome:
             after_write = [f"step {row.id}: {text}" for row, text in zip(rows, refusals, strict=True) if text]
@@ -201,11 +205,14 @@ def _checked(step: dict[str, Any], environment: str | None) -> StepRow | Outcome
         return Outcome(given if isinstance(given, str) else "", ok=False, message=str(problem))
 
 
-def _record_row(record: SpanRecord, environment: str | None, origin_of: raw_spans.OriginOf) -> StepRow | None:
-    step = translate(record)
-    if step is None:
-        return None
+def _key(record: SpanRecord) -> tuple[str, str]:
+    return record.trace_id, record.span_id
+
+
+def _record_row(record: SpanRecord, step: Step, environment: str | None, origin_of: raw_spans.OriginOf) -> StepRow:
     environment = step.environment or environment
+    # The row has the record's times: those of the step are the same, written as texts that would be read again.
+    step.start_time = step.end_time = None
     try:
         row = step_row(to_wire(step), environment)
     except InvalidValueError:
@@ -213,6 +220,7 @@ def _record_row(record: SpanRecord, environment: str | None, origin_of: raw_span
         if trimmed is step:
             raise
         row = step_row(to_wire(trimmed), environment)
+    row.values["start_time"], row.values["end_time"] = record.start_ns // 1000, record.end_ns // 1000
     call = model_call(record.scope, record.attributes)
     row.call = None if call is None or call.ours else call
     raw_spans.keep(row, record, origin_of(record))

@@ -39,9 +39,9 @@ def of_output(generation: Mapping[str, Any]) -> str | None:
 
 
 def _message(value: Any) -> str | None:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return _text(value)
-    message = cast(Mapping[str, Any], value)
+    message = cast("dict[str, Any]", value)
     said = _content(message.get("content"))
     if said is not None and len(said) >= LENGTH:
         return said
@@ -78,7 +78,9 @@ def _some(value: Any) -> list[Any]:
 
 
 def _text(value: Any) -> str | None:
-    if value is None or value in ("", [], {}):
+    if isinstance(value, str):
+        # Cut first: it may have megabytes.
+        return clean_text(value[:LENGTH], "content") if value else None
+    if value is None or value in ([], {}):
         return None
-    # Cut first: a text may have megabytes.
-    return clean_text(value[:LENGTH] if isinstance(value, str) else dumps_text(value)[:LENGTH], "content")
+    return clean_text(dumps_text(value)[:LENGTH], "content")

@@ -12,7 +12,15 @@ from literalai_otel.model import STEP_TYPES
 from literalai_otel.server import previews, raw_spans
 from literalai_otel.server.store.rows import StepRow
 from literalai_otel.server.times import parse_time
-from literalai_otel.server.values import InvalidValueError, clean_id, clean_json, clean_object, clean_tags, clean_text
+from literalai_otel.server.values import (
+    InvalidValueError,
+    checked_object,
+    clean_id,
+    clean_json,
+    clean_object,
+    clean_tags,
+    clean_text,
+)
 from literalai_otel.server.values import within as within_limit
 from literalai_otel.translate.limits import MAX_CONTENT_BYTES, MAX_METADATA_BYTES
 
@@ -23,6 +31,7 @@ MAX_GENERATION_BYTES: Final = 2 * MAX_CONTENT_BYTES + 4 * MAX_METADATA_BYTES
 MAX_BRIDGES: Final = 64
 _NAMESPACE: Final = UUID("5b0d7a2c-9f5e-5f0e-8a39-6a4f1f3f7c52")
 _GENERATION_TYPES: Final = ("CHAT", "COMPLETION")
+_TEXTS_OF_COMPLETIONS: Final = ("prompt", "completion")
 _SCORE_TYPES: Final = ("HUMAN", "CODE", "AI")
 _MAX_COUNT: Final = 10**12
 """Tokens of one call; nine million such calls fit into a sum."""
@@ -40,14 +49,39 @@ def step_row(step: Mapping[str, Any], environment: str | None = None) -> StepRow
     row = StepRow(clean_id(step.get("id"), "id"), {})
     if environment is not None:
         row.values["environment"] = environment
+    generation = step.get("generation")
+    if isinstance(generation, dict):
+        of_generation = cast("dict[str, Any]", generation)
+        step = _shared(step, of_generation)
+        _show(row, of_generation)
     for field, value in step.items():
-        if value is not None and field in _FIELDS:
-            _FIELDS[field](row, value)
-    _share(row, step)
-    _show(row, step.get("generation"))
+        if value is not None and (put := _FIELDS.get(field)) is not None:
+            put(row, value)
     if "error" in row.values or "generation_error" in row.values:
         row.uncounted = None  # what a failed call used up is not for us to say
     return row
+
+
+def _shared(step: Mapping[str, Any], generation: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The step with the tags and metadata of its generation: a generation is a step, what either has is of both."""
+    tags, metadata = generation.get("tags"), generation.get("metadata")
+    own_tags, own_metadata = step.get("tags"), step.get("metadata")
+    shared: dict[str, Any] = {}
+    # What the step itself has of a wrong kind is refused by its own field.
+    if tags and (own_tags is None or isinstance(own_tags, list)):
+        shared["tags"] = [*(own_tags or ()), *clean_tags(tags, "generation.tags")]
+    if metadata and (own_metadata is None or isinstance(own_metadata, dict)):
+        shared["metadata"] = {**checked_object(metadata, "generation.metadata"), **(own_metadata or {})}
+    return {**step, **shared} if shared else step
+
+
+def _show(row: StepRow, generation: Mapping[str, Any]) -> None:
+    """Lists show of a generation what was said last, whatever its step's input and output hold around it."""
+    shown = {
+        "input_preview": previews.of_input(generation),
+        "output_preview": previews.of_output(generation),
+    }
+    row.values.update((column, text) for column, text in shown.items() if text is not None)
 
 
 def _text_field(column: str, field: str) -> Callable[[StepRow, Any], None]:
@@ -92,12 +126,15 @@ def _put_error(row: StepRow, value: Any) -> None:
 
 
 def _content_field(field: str) -> Callable[[StepRow, Any], None]:
+    preview = f"{field}_preview"
+
     def put(row: StepRow, value: Any) -> None:
         # What is no object goes where the clients look for text (`spec/literal-wire.md` §4, Step).
-        content = cast(dict[str, Any], value if isinstance(value, dict) else {"content": value})
+        content = cast("dict[str, Any]", value if isinstance(value, dict) else {"content": value})
         encoded = within_limit(clean_json(content), field, MAX_CONTENT_BYTES)
         row.payload[field] = encoded
-        row.values[f"{field}_preview"] = previews.of_content(content, encoded)
+        if preview not in row.values:
+            row.values[preview] = previews.of_content(content, encoded)
 
     return put
 
@@ -106,10 +143,10 @@ def _put_metadata(row: StepRow, value: Any) -> None:
     row.payload["metadata"] = clean_object(value, "metadata", MAX_METADATA_BYTES)
     usage = value.get("usage")
     if isinstance(usage, dict):
-        _put_cached(row, cast(dict[str, Any], usage).get("cache_read_input_tokens"))
+        _put_cached(row, cast("dict[str, Any]", usage).get("cache_read_input_tokens"))
     span = value.get("otel")
     if isinstance(span, dict):
-        _put_span(row, cast(dict[str, Any], span))
+        _put_span(row, cast("dict[str, Any]", span))
 
 
 def _put_cached(row: StepRow, count: Any) -> None:
@@ -129,7 +166,7 @@ def _put_span(row: StepRow, span: dict[str, Any]) -> None:
         row.values["parent_span_id"] = parent
     bridges = span.get("bridges")
     if isinstance(bridges, list):
-        found = (_hex(item, 8) for item in cast(list[Any], bridges)[:MAX_BRIDGES])
+        found = (_hex(item, 8) for item in cast("list[Any]", bridges)[:MAX_BRIDGES])
         row.bridges = [(trace_id, bridge) for bridge in found if bridge is not None]
     row.thread_name = _optional_text(span.get("thread_name"))
     row.user = _optional_text(span.get("user_id"))
@@ -151,7 +188,7 @@ def _hex(value: Any, size: int) -> bytes | None:
 def _put_span_rest(row: StepRow, value: Any) -> None:
     """What an export says of the span beside the step; no client sends it."""
     if isinstance(value, dict):
-        raw_spans.put(row, cast(dict[str, Any], value))
+        raw_spans.put(row, cast("dict[str, Any]", value))
 
 
 def _put_tags(row: StepRow, value: Any) -> None:
@@ -163,40 +200,30 @@ def _put_tags(row: StepRow, value: Any) -> None:
 
 
 def _put_generation(row: StepRow, value: Any) -> None:
-    if not isinstance(value, dict):
-        raise InvalidValueError(f"generation must be an object, not {type(value).__name__}")
-    generation = {key: item for key, item in cast(dict[str, Any], value).items() if item is not None}
-    declared = generation.pop("type", None)
+    generation, values = checked_object(value, "generation"), row.values
+    declared = generation.get("type")
     if declared is None:
-        declared = "COMPLETION" if "prompt" in generation or "completion" in generation else "CHAT"
-    row.values["generation_type"] = _one_of(declared, _GENERATION_TYPES, "generation.type")
-    for key, column in _GENERATION_TEXTS.items():
-        if key in generation:
-            row.values[column] = clean_text(generation.pop(key), f"generation.{key}")
+        declared = "CHAT" if all(generation.get(key) is None for key in _TEXTS_OF_COMPLETIONS) else "COMPLETION"
+    values["generation_type"] = _one_of(declared, _GENERATION_TYPES, "generation.type")
     # What a server estimated and a client sends back is no count of the provider: it is estimated again.
-    estimated = generation.pop("tokenCountEstimated", None) is True
-    for key, column in _GENERATION_COUNTS.items():
-        if estimated:
-            generation.pop(key, None)
-        elif key in generation:
-            row.values[column] = _count(generation.pop(key), f"generation.{key}")
-    for key, column in _GENERATION_NUMBERS.items():
-        if key in generation:
-            row.values[column] = _number(generation.pop(key), f"generation.{key}")
+    estimated = generation.get("tokenCountEstimated") is True
+    for key, (column, read) in _GENERATION_COLUMNS.items():
+        item = generation.get(key)
+        if item is not None and not (estimated and read is _count):
+            values[column] = read(item, f"generation.{key}")
     _complete(row, generation)
-    error = generation.pop("error", None)
+    rest = {key: item for key, item in generation.items() if item is not None and key not in _NOT_IN_PAYLOAD}
+    error = generation.get("error")
     if error is not None:
         text = clean_text(error if isinstance(error, str) else dumps_text(error), "generation.error")
-        row.values["generation_error"] = text[:LONGEST_ERROR]
+        values["generation_error"] = text[:LONGEST_ERROR]
         if len(text) > LONGEST_ERROR:
-            generation["error"] = text
-    for key in _SAID_BY_THE_STEP:
-        generation.pop(key, None)
-    for key in ("prompt", "completion"):
+            rest["error"] = text
+    for key in _TEXTS_OF_COMPLETIONS:
         # The schema says text; completions also take lists of texts and of tokens.
-        if key in generation and not isinstance(generation[key], str):
-            generation[key] = dumps_text(generation[key])
-    row.payload["generation"] = within_limit(clean_json(generation), "generation", MAX_GENERATION_BYTES)
+        if key in rest and not isinstance(rest[key], str):
+            rest[key] = dumps_text(rest[key])
+    row.payload["generation"] = within_limit(clean_json(rest), "generation", MAX_GENERATION_BYTES)
 
 
 def _complete(row: StepRow, generation: dict[str, Any]) -> None:
@@ -219,32 +246,6 @@ def _complete(row: StepRow, generation: dict[str, Any]) -> None:
             values["token_throughput"] = throughput
 
 
-def _share(row: StepRow, step: Mapping[str, Any]) -> None:
-    """A generation is a step: tags and metadata of either are those of both."""
-    generation = step.get("generation")
-    if not isinstance(generation, dict):
-        return
-    of_generation = cast(dict[str, Any], generation)
-    tags, metadata = of_generation.get("tags"), of_generation.get("metadata")
-    if tags:
-        _put_tags(row, [*(row.tags or ()), *clean_tags(tags, "generation.tags")])
-    if metadata:
-        clean_object(metadata, "generation.metadata", MAX_METADATA_BYTES)
-        _put_metadata(row, {**metadata, **(step.get("metadata") or {})})
-
-
-def _show(row: StepRow, generation: Any) -> None:
-    """Lists show of a generation what was said last, whatever its step's input and output hold around it."""
-    if not isinstance(generation, dict):
-        return
-    of_generation = cast(dict[str, Any], generation)
-    shown = {
-        "input_preview": previews.of_input(of_generation),
-        "output_preview": previews.of_output(of_generation),
-    }
-    row.values.update((column, text) for column, text in shown.items() if text is not None)
-
-
 def _count(value: Any, field: str) -> int:
     integral = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
     if not integral or isinstance(value, bool) or not 0 <= value <= _MAX_COUNT:
@@ -262,6 +263,7 @@ def _number(value: Any, field: str) -> float:
 
 
 def _put_scores(row: StepRow, value: Any) -> None:
+    scores: list[dict[str, Any]] = []
     for index, score in enumerate(_objects(value, "scores")):
         field = f"scores[{index}]"
         found: dict[str, Any] = {
@@ -275,10 +277,12 @@ def _put_scores(row: StepRow, value: Any) -> None:
         if score.get("tags") is not None:
             found["tags"] = dumps_text(clean_tags(score["tags"], f"{field}.tags"))
         found["id"] = _own_id(row, score, f"{found['name']}:{index}", field)
-        row.scores.append(found)
+        scores.append(found)
+    row.scores = scores
 
 
 def _put_attachments(row: StepRow, value: Any) -> None:
+    attachments: list[dict[str, Any]] = []
     for index, attachment in enumerate(_objects(value, "attachments")):
         field = f"attachments[{index}]"
         found: dict[str, Any] = {
@@ -290,7 +294,8 @@ def _put_attachments(row: StepRow, value: Any) -> None:
             encoded = clean_object(attachment["metadata"], f"{field}.metadata", MAX_METADATA_BYTES)
             found["metadata"] = encoded.decode()
         found["id"] = _own_id(row, attachment, f"{found.get('name')}:{index}", field)
-        row.attachments.append(found)
+        attachments.append(found)
+    row.attachments = attachments
 
 
 def _own_id(row: StepRow, item: Mapping[str, Any], name: str, field: str) -> str:
@@ -300,7 +305,7 @@ def _own_id(row: StepRow, item: Mapping[str, Any], name: str, field: str) -> str
 
 
 def _objects(value: Any, field: str) -> list[dict[str, Any]]:
-    items = cast(list[Any], value) if isinstance(value, list) else None
+    items = cast("list[Any]", value) if isinstance(value, list) else None
     if items is None or not all(isinstance(item, dict) for item in items):
         raise InvalidValueError(f"{field} must be a list of objects")
     return items
@@ -317,18 +322,19 @@ def _shown(value: Any) -> str:
     return shown if len(shown) <= 80 else f"{shown[:80]}…"
 
 
-_GENERATION_TEXTS: Final = {"provider": "provider", "model": "model", "promptId": "prompt_id"}
-_GENERATION_COUNTS: Final = {
-    "tokenCount": "token_count",
-    "inputTokenCount": "input_token_count",
-    "outputTokenCount": "output_token_count",
-}
-_GENERATION_NUMBERS: Final = {
-    "ttFirstToken": "tt_first_token",
-    "duration": "duration",
-    "tokenThroughputInSeconds": "token_throughput",
+_GENERATION_COLUMNS: Final[Mapping[str, tuple[str, Callable[[Any, str], Any]]]] = {
+    "provider": ("provider", clean_text),
+    "model": ("model", clean_text),
+    "promptId": ("prompt_id", clean_text),
+    "tokenCount": ("token_count", _count),
+    "inputTokenCount": ("input_token_count", _count),
+    "outputTokenCount": ("output_token_count", _count),
+    "ttFirstToken": ("tt_first_token", _number),
+    "duration": ("duration", _number),
+    "tokenThroughputInSeconds": ("token_throughput", _number),
 }
 _SAID_BY_THE_STEP: Final = ("id", "stepId", "createdAt", "tags", "metadata")
+_NOT_IN_PAYLOAD: Final = frozenset((*_GENERATION_COLUMNS, *_SAID_BY_THE_STEP, "type", "tokenCountEstimated", "error"))
 _SCORE_TEXTS: Final = {
     "datasetExperimentItemId": "dataset_experiment_item_id",
     "label": "label",

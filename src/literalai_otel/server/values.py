@@ -5,7 +5,7 @@ NUL characters are taken out (PostgreSQL cannot hold them, and readers stop at t
 """
 
 import re
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from literalai_otel.errors import LiteralError
 from literalai_otel.jsonable import dumps
@@ -78,9 +78,10 @@ def clean_email(value: Any) -> str:
 def clean_json(value: Any) -> bytes:
     """The JSON of any value, without NUL characters."""
     encoded = dumps(value)
-    if b"\\u0000" not in encoded:
+    # One character is found several times faster than six, and metadata nearly never have a backslash.
+    if b"\\" not in encoded or b"\\u0000" not in encoded:
         # A copy, since orjson's own bytes keep up to 16 times the memory of their length (measured), and these wait.
-        return memoryview(encoded).tobytes()
+        return b"%b" % encoded
     # An escaped backslash is matched first, so that the text `\u0000` written out by a user is kept.
     return _NUL_IN_JSON.sub(lambda match: b"" if match[0] == b"\\u0000" else match[0], encoded)
 
@@ -91,9 +92,18 @@ def clean_object(value: Any, field: str, limit: int) -> bytes:
     Raises:
         InvalidValueError: no object, or too large.
     """
+    return within(clean_json(checked_object(value, field)), field, limit)
+
+
+def checked_object(value: Any, field: str) -> dict[str, Any]:
+    """`value`, if it is an object.
+
+    Raises:
+        InvalidValueError: it is none.
+    """
     if not isinstance(value, dict):
         raise InvalidValueError(f"{field} must be an object, not {type(value).__name__}")
-    return within(clean_json(value), field, limit)
+    return cast("dict[str, Any]", value)
 
 
 def within(encoded: bytes, field: str, limit: int) -> bytes:

@@ -1,3 +1,4 @@
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -5,6 +6,7 @@ from dirty_equals import IsApprox, IsPartialDict, IsStr
 
 from literalai_otel.jsonable import dumps
 from literalai_otel.server.store import PageQuery, ThreadFields
+from literalai_otel.server.store.rows import StepRow
 
 FULL = {
     "id": "step_1",
@@ -235,12 +237,18 @@ def test_payloads_of_every_size_survive(world, size):
     assert world.step("s") == IsPartialDict(input={"content": text}, output={"content": "later"})
 
 
+def test_a_copy_of_a_row_has_all_that_the_row_has():
+    row = StepRow(**{field.name: {field.name: 1} for field in dataclasses.fields(StepRow)})
+    assert row.copy() == row
+    assert row.copy().values is not row.values
+
+
 ODD = 'a\\b "c"\td\ne \\x41 \\N é 😀 \u2028 {"json": null}'
 
 
-@pytest.mark.parametrize("count", [2, 100], ids=["few", "many"])
+@pytest.mark.parametrize("count", [2, 100, 300], ids=["few", "many", "most"])
 def test_few_steps_and_many_are_stored_as_they_are(world, spans, count):
-    """PostgreSQL takes them in two ways."""
+    """Each database takes them in two ways: PostgreSQL from 41 of a batch, SQLite from 100."""
     generation = {"type": "CHAT", "model": ODD, "tokenCount": 10**12, "ttFirstToken": 0.1 + 0.2, "duration": 1e-9}
     sent = [
         {"id": f"{ODD}-{n}", "name": ODD, "tags": [ODD, f"t{n}"], "threadId": ODD, "input": {ODD: [ODD, None]}}

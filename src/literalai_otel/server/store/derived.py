@@ -15,37 +15,42 @@ _DECIDE_COST: Final = ("provider", "model", "start_time")
 
 Values = dict[str, Any]
 _NOTHING: Final[Values] = dict.fromkeys(COLUMNS)
+_UNPRICED: Final[Values] = dict.fromkeys(COSTS)
 
 
 def derived(values: Values, stored: Stored | None, moment: int, rules: Callable[[], Sequence[Rule]]) -> Values:
-    """The values of `COLUMNS` for a step with new `values` over what is `stored`.
+    """The values of `COLUMNS` for a step with new `values` over what is `stored`; of a new one without its own counts.
 
     `moment`: when the step was first seen, in microseconds; its start counts where it is known.
     """
     if stored is None:
-        if "generation_type" not in values:
-            return _NOTHING
-        counts = {column: values.get(column) for column in token_counts.COLUMNS}
-    else:
-        before = {column: getattr(stored, column) for column in COLUMNS}
-        counts = token_counts.merged_counts(before, values)
-        # What was priced keeps its cost, whatever the rules say when it is sent again.
-        same = all(values.get(column) in (None, getattr(stored, column)) for column in _DECIDE_COST)
-        if same and all(counts[column] == before[column] for column in token_counts.COLUMNS):
-            return before
+        return _costs(values.get, moment, rules) if "generation_type" in values else _NOTHING
+    before = {column: getattr(stored, column) for column in COLUMNS}
+    counts = token_counts.merged_counts(before, values)
+    # What was priced keeps its cost, whatever the rules say when it is sent again.
+    same = all(values.get(column) in (None, getattr(stored, column)) for column in _DECIDE_COST)
+    if same and all(counts[column] == before[column] for column in token_counts.COLUMNS):
+        return before
 
-    def value(column: str) -> Any:
+    def after(column: str) -> Any:
+        if column in counts:
+            return counts[column]
         given = values.get(column)
-        return getattr(stored, column) if given is None and stored is not None else given
+        return getattr(stored, column) if given is None else given
 
-    start = value("start_time")
+    return counts | _costs(after, moment, rules)
+
+
+def _costs(get: Callable[[str], Any], moment: int, rules: Callable[[], Sequence[Rule]]) -> Values:
+    """The values of `COSTS` for a step whose columns `get` answers."""
+    start = get("start_time")
     priced = cost(
         rules,
-        provider=value("provider"),
-        model=value("model"),
+        provider=get("provider"),
+        model=get("model"),
         moment=moment if start is None else start,
-        input_tokens=counts["input_token_count"],
-        output_tokens=counts["output_token_count"],
-        tokens=counts["token_count"],
+        input_tokens=get("input_token_count"),
+        output_tokens=get("output_token_count"),
+        tokens=get("token_count"),
     )
-    return counts | dict(zip(COSTS, priced or (None,) * len(COSTS), strict=True))
+    return dict(zip(COSTS, priced, strict=True)) if priced is not None else _UNPRICED

@@ -19,7 +19,7 @@ _LEVEL: Final = 1
 
 def pack(members: Mapping[str, bytes]) -> bytes:
     """The JSON of a payload of `members`, each key's value being the bytes of its JSON."""
-    return b"{" + b",".join(b'"%b":%b' % (key.encode(), value) for key, value in members.items()) + b"}"
+    return b"{%b}" % b",".join([b'"%b":%b' % (key.encode(), value) for key, value in members.items()])
 
 
 def compressed(plain: bytes) -> bytes:

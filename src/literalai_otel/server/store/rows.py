@@ -36,9 +36,9 @@ class StepRow:
     values: dict[str, Any]
     payload: dict[str, bytes] = field(default_factory=dict[str, bytes])
     tags: list[str] | None = None
-    scores: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    attachments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    bridges: list[SpanKey] = field(default_factory=list[SpanKey])
+    scores: Sequence[dict[str, Any]] = ()
+    attachments: Sequence[dict[str, Any]] = ()
+    bridges: Sequence[SpanKey] = ()
     thread_name: str | None = None
     user: str | None = None
     call: ModelCall | None = None
@@ -47,7 +47,21 @@ class StepRow:
 
     def copy(self) -> "StepRow":
         """One whose values can be completed; a transaction that fails must leave its input as it was."""
-        return replace(self, values=self.values.copy())
+        # Not `replace`, which asks for the fields of the class each time: every step of the server comes by here.
+        return StepRow(
+            self.id,
+            self.values.copy(),
+            self.payload,
+            self.tags,
+            self.scores,
+            self.attachments,
+            self.bridges,
+            self.thread_name,
+            self.user,
+            self.call,
+            self.uncounted,
+            self.origin,
+        )
 
     def absorb(self, later: "StepRow") -> None:
         """Merges a later event of the same step into this copy."""
@@ -57,9 +71,9 @@ class StepRow:
         self.payload = merge_members(self.payload, later.payload)
         if later.tags is not None:
             self.tags = later.tags
-        self.scores = self.scores + later.scores
-        self.attachments = self.attachments + later.attachments
-        self.bridges = self.bridges + later.bridges
+        self.scores = [*self.scores, *later.scores]
+        self.attachments = [*self.attachments, *later.attachments]
+        self.bridges = [*self.bridges, *later.bridges]
         self.thread_name = later.thread_name or self.thread_name
         self.user = later.user or self.user
         self.origin = later.origin or self.origin

@@ -127,7 +127,7 @@ def _write(
     moments = fresh.moments()
     inserts: list[tuple[Any, ...]] = []
     updates: list[tuple[Any, ...]] = []
-    payloads: list[tuple[int, bytes | str]] = []
+    new: list[tuple[int, StepRow]] = []
     merging: list[tuple[int, StepRow]] = []
     tagged: list[tuple[int, bool, list[str]]] = []
     scores: list[dict[str, Any]] = []
@@ -149,7 +149,7 @@ def _write(
             )
             ledger.change(None, facts(row.id, created_at, get))
             if row.payload:
-                payloads.append((row_id, db.payload(pack(row.payload))))
+                new.append((row_id, row))
         else:
             row_id = stored.row_id
             row.values |= derived.derived(row.values, stored, stored.created_at, rules)
@@ -169,7 +169,8 @@ def _write(
         db.insert("steps", _ALL, inserts)
     if updates:
         db.executemany(_UPDATE, updates)
-    if payloads:
+    if new:
+        payloads = [(row_id, db.payload(pack(row.payload))) for row_id, row in new]
         db.insert("step_payloads", ("step_row", "content"), payloads)
     if merging:
         db.executemany(_PUT_PAYLOAD, list(_merged_payloads(db, merging)))
