@@ -5,6 +5,7 @@ write there themselves.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from opentelemetry.context import Context
@@ -67,23 +68,27 @@ def label(
     """Put a run's name, tags and metadata into `invocation`, merged with those of the surroundings."""
     surroundings: Any = around.get(LITERAL_KEY)
     attributes = invocation.attributes
-    own = [tag for tag in tags if not tag.startswith(_NOT_OURS)]
+    own = [tag for tag in tags if not tag.startswith(_NOT_OURS)] if tags else tags
     if own:
         attributes[TAGS] = list(dict.fromkeys((*(surroundings.tags if surroundings is not None else ()), *own)))
         if invocation.calls_model:
             attributes[GENERATION_TAGS] = own
-    said = {
-        key: value
-        for key, value in metadata.items()
-        if key in _GRAPH_FACTS or (key not in _HANDLED and not str(key).startswith(_INTERNAL))
-    }
-    if said:
-        said = cast(dict[str, Any], without_credentials(to_jsonable(said)))
+    told = _told(tuple(metadata))
+    if told:
+        said = cast(dict[str, Any], without_credentials(to_jsonable({key: metadata[key] for key in told})))
         if invocation.calls_model:
             attributes[GENERATION_METADATA] = dumps_text(said)
         attributes[METADATA] = dumps_text({**surroundings.metadata, **said} if surroundings is not None else said)
     if run_name and STEP_NAME not in attributes:
         attributes[STEP_NAME] = run_name
+
+
+@lru_cache(maxsize=256)
+def _told(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the keys of metadata that the program wrote, or that say where in a graph a run is."""
+    return tuple(
+        key for key in keys if key in _GRAPH_FACTS or (key not in _HANDLED and not str(key).startswith(_INTERNAL))
+    )
 
 
 def choose_step_id(invocation: Invocation, metadata: Mapping[str, Any], root: Run | None) -> None:

@@ -16,7 +16,9 @@ _ROLES: Final = {"human": "user", "ai": "assistant", "system": "system", "tool":
 _MEDIA: Final = frozenset({"image", "audio", "video", "file"})
 _CALLS: Final = frozenset({"tool_use", "tool_call", "tool_call_chunk", "input_json_delta", "function_call"})
 """Blocks that repeat what `tool_calls` of the message says."""
-_EXTRAS: Final = ("refusal", "reasoning_content", "function_call", "prompt_id", "promptId", "uuid", "variables")
+_EXTRAS: Final = frozenset(
+    {"refusal", "reasoning_content", "function_call", "prompt_id", "promptId", "uuid", "variables"}
+)
 """What is kept of `additional_kwargs`: the rest is a provider's raw answer, said once more."""
 
 
@@ -26,26 +28,29 @@ class FrozenMessage:
     __slots__ = ("_calls", "_content", "_extra", "_invalid_calls", "_name", "_tool_call_id", "role", "size")
 
     def __init__(self, message: Any) -> None:
-        fields: Mapping[str, Any] = message.__dict__
-        self.role = _role(message, fields)
-        content: Any = fields.get("content")
+        fields: dict[str, Any] = message.__dict__
+        get = fields.get
+        self.role = _ROLES.get(get("type", "")) or _role(message, fields)
+        content: Any = get("content")
         self._content: Any = content if type(content) is str else to_jsonable(content)
-        self._calls = _copy(fields.get("tool_calls"))
-        self._invalid_calls = _copy(fields.get("invalid_tool_calls"))
-        given = fields.get("additional_kwargs")
-        self._extra: Json = (
-            {key: to_jsonable(given[key]) for key in _EXTRAS if key in given} if isinstance(given, dict) else {}
-        )
-        link = LINKS.of(message)
-        if link is not None:
+        self._calls = _copy(get("tool_calls"))
+        self._invalid_calls = _copy(get("invalid_tool_calls"))
+        given = get("additional_kwargs")
+        self._extra: Json = {}
+        if given and isinstance(given, dict):
+            said = cast(Json, given)
+            self._extra = {key: to_jsonable(said[key]) for key in _EXTRAS.intersection(said) if said[key] is not None}
+        if LINKS and (link := LINKS.of(message)) is not None:
             self._extra |= cast(Json, to_jsonable(dict(link)))
-        self._name = fields.get("name")
-        self._tool_call_id = fields.get("tool_call_id")
+        self._name = get("name")
+        self._tool_call_id = get("tool_call_id")
         self.size = len(self._content) if type(self._content) is str else 256
 
     @property
     def prompt_id(self) -> str | None:
         """The prompt of Literal that it was made from (`spec/literal-wire.md` §5.4, LangChain)."""
+        if not self._extra:
+            return None
         found = self._extra.get("prompt_id", self._extra.get("promptId"))
         return found if isinstance(found, str) else None
 

@@ -88,6 +88,7 @@ _INPUT_DETAILS: Final = {
 }
 _OUTPUT_DETAILS: Final = {"reasoning": USAGE_REASONING_OUTPUT_TOKENS, "audio": USAGE_AUDIO_OUTPUT_TOKENS}
 _USAGE_PLACES: Final = ("token_usage", "usage")
+_NESTED: Final = frozenset({*_USAGE_PLACES, "usage_metadata", "input_token_details", "output_token_details"})
 _REASONS: Final = ("finish_reason", "stop_reason", "done_reason", "status")
 _RESPONSE_TEXTS: Final = (
     (RESPONSE_MODEL, ("model_name", "model", "model_id")),
@@ -237,11 +238,14 @@ def _counts_of(generation: Any) -> Any:
 
 
 def _copy(value: Any) -> Mapping[str, Any]:
-    """A copy of the mapping `value`, and of the dicts in it; empty for anything else."""
+    """A copy of the mapping `value`, and of the dicts in it that are read; empty for anything else."""
     if not value or (value.__class__ is not dict and not isinstance(value, Mapping)):
         return _EMPTY
-    mapping = cast(Mapping[str, Any], value)
-    return {key: item.copy() if item.__class__ is dict else item for key, item in mapping.items()}
+    copied = dict(cast(Mapping[str, Any], value))
+    for key in _NESTED.intersection(copied):
+        if isinstance(copied[key], dict):
+            copied[key] = copied[key].copy()
+    return copied
 
 
 def _message(generation: Any) -> Any:

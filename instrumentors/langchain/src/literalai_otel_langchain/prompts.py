@@ -7,7 +7,7 @@ them into messages of its own, which would not; so the link is kept beside those
 import logging
 import weakref
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, Final, cast
 
 from literalai_otel.genai import PatchSet
@@ -38,6 +38,7 @@ class _Links:
 
 
 LINKS: Final = _Links()
+_SEQUENCES: Final = (list, tuple)
 
 
 def keep_links(original: Any, patches: PatchSet) -> Callable[..., Any]:
@@ -46,15 +47,21 @@ def keep_links(original: Any, patches: PatchSet) -> Callable[..., Any]:
     @wraps(original)
     def convert_input(self: Any, model_input: Any) -> Any:
         converted = original.__get__(self, type(self))(model_input)
-        # Most messages are LangChain's own or plain dicts.
-        if patches.enabled and isinstance(model_input, list | tuple):
+        if patches.enabled and isinstance(model_input, _SEQUENCES):
             try:
-                _keep(cast(list[Any], model_input), converted)
+                # Most messages are LangChain's own or plain dicts: one question for all of a kind.
+                if any(map(_may_have_link, {*map(type, cast(list[Any], model_input))})):
+                    _keep(cast(list[Any], model_input), converted)
             except Exception:
                 logger.debug("prompt links were not readable", exc_info=True)
         return converted
 
     return convert_input
+
+
+@lru_cache(maxsize=256)
+def _may_have_link(kind: type[Any]) -> bool:
+    return kind is not dict and issubclass(kind, dict)
 
 
 def _keep(given: list[Any], converted: Any) -> None:

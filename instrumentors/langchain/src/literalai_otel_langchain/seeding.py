@@ -16,6 +16,7 @@ from literalai_otel_langchain.frames import (
     frame_stream,
     seed,
     spare_chunks,
+    spare_search,
 )
 from literalai_otel_langchain.prompts import keep_links
 
@@ -60,7 +61,8 @@ PATCHES: Final = (
     # Streams of events in version 3; releases before 1.3 have none.
     Patch(_CHAT, "BaseChatModel._iter_v2_events", frame_stream),
     Patch(_CHAT, "BaseChatModel._aiter_v2_events", frame_async_stream),
-    # Whoever cannot be spared the chunks of a stream still records the same.
+    # What these spare us is time: without them the same is recorded.
+    Patch(_CHAT, "BaseChatModel._should_stream", spare_search),
     Patch(_MANAGERS, "CallbackManagerForLLMRun.on_llm_new_token", spare_chunks),
     Patch(_MANAGERS, "AsyncCallbackManagerForLLMRun.on_llm_new_token", spare_chunks),
     # Formatted prompts of Literal, given to a model as they are.
