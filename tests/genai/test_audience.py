@@ -52,7 +52,9 @@ def recorded(provider: TracerProvider, capture: SpanCapture, **more: Any) -> Cap
 
 
 @pytest.mark.parametrize(
-    "sampler", [ALWAYS_ON, DEFAULT_ON, TraceIdRatioBased(1.0), ParentBased(TraceIdRatioBased(1.0))], ids=repr
+    "sampler",
+    [ALWAYS_ON, DEFAULT_ON, TraceIdRatioBased(1.0), ParentBased(TraceIdRatioBased(1.0))],
+    ids=["always", "as the parent", "a share", "a share of the roots"],
 )
 def test_nothing_is_on_a_span_that_literal_alone_sees(sampler: Sampler) -> None:
     provider, capture = LiteralAlone.provider(sampler=sampler)

@@ -116,6 +116,8 @@ class Workers:
 
     def let_in(self, refused: DropReason | None = None) -> None:
         """Book what is at the door. The caller holds the lock, and calls `start` after it if none is `running`."""
+        if self.over:  # whoever has left something there meanwhile lets it in to those who come next
+            return
         before = len(self._inbox)
         all_came_in = self._inbox.let_in(refused)
         # One worker must know when the oldest becomes due, and when a batch is full; otherwise they may sleep. Waking a
