@@ -31,7 +31,8 @@ class World(Surface):
         self.release: str | None = facts.get("release")
         self.arrivals: list[tuple[str, dict[str, Any]]] = []
         self._lock = threading.Lock()
-        self.sink = self.delivery = Delivery(lambda timeout: self, linger=0.01)  # type: ignore[arg-type,return-value] - the API is us
+        # One request at a time: those of several threads would arrive in any order.
+        self.sink = self.delivery = Delivery(lambda timeout: self, linger=0.01, in_flight=1)  # type: ignore[arg-type,return-value] - the API is us
         self.tracer_provider, self.capture = SpanCapture.provider(sampler=sampler)
         processor = LiteralSpanProcessor(self.delivery, client_name=name)
         self.lineage = processor.lineage
