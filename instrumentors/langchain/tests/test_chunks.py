@@ -1,9 +1,12 @@
 """Chunks of a stream: ours needs the first alone, the handlers of the program get them all."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
+from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler, CallbackManagerForLLMRun
+from langchain_core.messages import AIMessageChunk
+from langchain_core.outputs import ChatGenerationChunk
 
 from literalai_otel.testing import SpanCapture
 
@@ -67,3 +70,21 @@ def test_streams_that_are_read_by_turns(capture: SpanCapture) -> None:
         fields = named(capture, f"chat {model.model}").fields
         assert fields["gen_ai.response.time_to_first_chunk"] > 0
         assert fields["gen_ai.output.messages"][0]["parts"][0]["content"] == "".join(WORDS)
+
+
+def test_a_handler_that_answers_to_our_names_is_not_ours(capture: SpanCapture) -> None:
+    run_id = uuid4()
+
+    class Pretending(Ears):
+        needs_no_more = run_id
+
+    class Failing(Ears):
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError(name) if name == "needs_no_more" else AttributeError(name)
+
+    for handler in (Pretending(), Failing()):
+        manager = CallbackManagerForLLMRun(run_id=run_id, handlers=[handler], inheritable_handlers=[])
+        manager.on_llm_new_token("one", chunk=ChatGenerationChunk(message=AIMessageChunk(content="one")))
+        assert handler.heard == [("one", "one")]
+        model = ScriptedModel(answers=["one two"])
+        assert model._should_stream(async_api=False, run_manager=manager) is False

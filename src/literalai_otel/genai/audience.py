@@ -41,7 +41,7 @@ class Audience:
     def _find_fan_out(self) -> None:
         real: Any = getattr(self.tracer, "_real_tracer", self.tracer)  # of a proxy, None before its first span
         self._fan_out = getattr(real, "span_processor", None)
-        self.sampler_is_blind = self._fan_out is not None and _is_blind(real.sampler)
+        self.sampler_is_blind = self._fan_out is not None and _is_blind(getattr(real, "sampler", None))
 
 
 def _is_blind(sampler: Any) -> bool:

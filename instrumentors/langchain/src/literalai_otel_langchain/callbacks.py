@@ -14,6 +14,7 @@ from opentelemetry.context import Context
 from literalai_otel.genai import Recorder
 from literalai_otel_langchain.calls import end_call, start_chat, start_text, take_chunk
 from literalai_otel_langchain.chains import end_chain, fail_chain, record_event, start_chain
+from literalai_otel_langchain.frames import HANDLERS
 from literalai_otel_langchain.recorder import RunFilter, RunRecorder, Start, end
 from literalai_otel_langchain.seeding import SEEDING
 from literalai_otel_langchain.tools import end_retrieval, end_tool, start_retrieval, start_tool
@@ -263,6 +264,9 @@ class LiteralCallbackHandler(BaseCallbackHandler):
     ) -> None:
         """The program dispatched an event of its own."""
         record_event(self._recorder, run_id, name, data, tags or (), metadata or {})
+
+
+HANDLERS.add(LiteralCallbackHandler)
 
 
 def _start(

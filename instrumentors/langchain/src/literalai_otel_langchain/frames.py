@@ -27,6 +27,10 @@ logger = logging.getLogger(__name__)
 
 Function = Callable[..., Any]
 
+HANDLERS: Final[set[type[Any]]] = set()
+"""The classes of our callback handlers: exactly these, since a handler of the program's may answer to any name. They
+put themselves here, for they need LangChain and this module does not."""
+
 
 class Frame:
     """A call inside of which the first run of its `kind` is its own (`model`, `tool`, `retrieval`)."""
@@ -256,18 +260,20 @@ def spare_chunks(original: Any, patches: PatchSet) -> Function:
     if iscoroutinefunction(original):
 
         @wraps(original)
-        async def async_on_llm_new_token(self: Any, *args: Any, **kwargs: Any) -> None:
+        async def async_on_llm_new_token(self: Any, *args: Any, **kwargs: Any) -> Any:
             handlers = self.handlers
-            if len(handlers) != 1 or getattr(handlers[0], "needs_no_more", None) is not self.run_id:
-                await original.__get__(self, type(self))(*args, **kwargs)
+            if len(handlers) == 1 and type(handlers[0]) in HANDLERS and handlers[0].needs_no_more is self.run_id:
+                return None
+            return await original.__get__(self, type(self))(*args, **kwargs)
 
         return async_on_llm_new_token
 
     @wraps(original)
-    def on_llm_new_token(self: Any, *args: Any, **kwargs: Any) -> None:
+    def on_llm_new_token(self: Any, *args: Any, **kwargs: Any) -> Any:
         handlers = self.handlers
-        if len(handlers) != 1 or getattr(handlers[0], "needs_no_more", None) is not self.run_id:
-            original.__get__(self, type(self))(*args, **kwargs)
+        if len(handlers) == 1 and type(handlers[0]) in HANDLERS and handlers[0].needs_no_more is self.run_id:
+            return None
+        return original.__get__(self, type(self))(*args, **kwargs)
 
     return on_llm_new_token
 
@@ -279,11 +285,11 @@ def spare_search(original: Any, patches: PatchSet) -> Function:
     """
 
     @wraps(original)
-    def should_stream(self: Any, *, run_manager: Any = None, **kwargs: Any) -> Any:
-        handlers = run_manager.handlers if run_manager is not None else ()
-        if len(handlers) == 1 and hasattr(handlers[0], "needs_no_more"):
-            run_manager = None
-        return original.__get__(self, type(self))(run_manager=run_manager, **kwargs)
+    def should_stream(self: Any, *args: Any, **kwargs: Any) -> Any:
+        handlers = getattr(kwargs.get("run_manager"), "handlers", None)
+        if type(handlers) is list and len(handlers) == 1 and type(handlers[0]) in HANDLERS:  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - of LangChain's
+            kwargs["run_manager"] = None
+        return original.__get__(self, type(self))(*args, **kwargs)
 
     return should_stream
 

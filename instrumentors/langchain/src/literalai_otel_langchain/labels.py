@@ -75,7 +75,10 @@ def label(
             attributes[GENERATION_TAGS] = own
     told = _told(tuple(metadata))
     if told:
-        said = cast(dict[str, Any], without_credentials(to_jsonable({key: metadata[key] for key in told})))
+        said = cast(
+            dict[str, Any],
+            without_credentials(to_jsonable({key: value for key, value in metadata.items() if key in told})),
+        )
         if invocation.calls_model:
             attributes[GENERATION_METADATA] = dumps_text(said)
         attributes[METADATA] = dumps_text({**surroundings.metadata, **said} if surroundings is not None else said)

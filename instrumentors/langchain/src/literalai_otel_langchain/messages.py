@@ -30,7 +30,8 @@ class FrozenMessage:
     def __init__(self, message: Any) -> None:
         fields: dict[str, Any] = message.__dict__
         get = fields.get
-        self.role = _ROLES.get(get("type", "")) or _role(message, fields)
+        kind: Any = get("type")
+        self.role = (_ROLES.get(kind) if type(kind) is str else None) or _role(message, fields)
         content: Any = get("content")
         self._content: Any = content if type(content) is str else to_jsonable(content)
         self._calls = _copy(get("tool_calls"))
@@ -40,7 +41,7 @@ class FrozenMessage:
         if given and isinstance(given, dict):
             said = cast(Json, given)
             self._extra = {key: to_jsonable(said[key]) for key in _EXTRAS.intersection(said) if said[key] is not None}
-        if LINKS and (link := LINKS.of(message)) is not None:
+        if (link := LINKS.of(message)) is not None:
             self._extra |= cast(Json, to_jsonable(dict(link)))
         self._name = get("name")
         self._tool_call_id = get("tool_call_id")

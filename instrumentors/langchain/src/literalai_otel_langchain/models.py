@@ -164,7 +164,9 @@ def read_result(result: Any) -> Callable[[dict[str, Any]], None]:
     generations = first_generations(result)
     told = [*(_told(generation) for generation in generations), _copy(getattr(result, "llm_output", None))]
     own_id = getattr(_message(generations[0]), "id", None) if generations else None
-    counts = next((counts for each in generations if (counts := _copy(_counts_of(each)))), _EMPTY)
+    counts = next(
+        (counts for each in generations if (counts := _copy(getattr(_message(each), "usage_metadata", None)))), _EMPTY
+    )
     return partial(_write_result, told, own_id, counts)
 
 
@@ -233,10 +235,6 @@ def _told(generation: Any) -> Mapping[str, Any]:
     return {**info, **response} if info else response
 
 
-def _counts_of(generation: Any) -> Any:
-    return getattr(_message(generation), "usage_metadata", None)
-
-
 def _copy(value: Any) -> Mapping[str, Any]:
     """A copy of the mapping `value`, and of the dicts in it that are read; empty for anything else."""
     if not value or (value.__class__ is not dict and not isinstance(value, Mapping)):
@@ -244,7 +242,7 @@ def _copy(value: Any) -> Mapping[str, Any]:
     copied = dict(cast(Mapping[str, Any], value))
     for key in _NESTED.intersection(copied):
         if isinstance(copied[key], dict):
-            copied[key] = copied[key].copy()
+            copied[key] = _copy(copied[key])
     return copied
 
 
