@@ -38,7 +38,7 @@ class Indexing(SpanProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         assert span.context is not None
-        lineage = self.index.end(span.context.trace_id, span.context.span_id)
+        lineage = self.index.end(span.context[:2])
         assert lineage is not None
         self.lineages[span.name] = lineage
         self.spans[span.name] = span

@@ -27,7 +27,7 @@ from literalai_otel.context.state import EMPTY, LiteralContext
 from literalai_otel.genai.audience import BELOW_ANOTHERS, KNOWN
 from literalai_otel.genai.keys import LITERAL_KEY, OWN_THREAD_KEY, THREAD_KEY
 from literalai_otel.genai.place import kept_place
-from literalai_otel.genai.side_table import AWAITED
+from literalai_otel.genai.side_table import AWAITED, Key
 from literalai_otel.genai.switched_on import SWITCHED_ON
 from literalai_otel.scopes import whole_framework
 from literalai_otel.translate import is_step, step_id
@@ -42,9 +42,6 @@ MAX_ENDED: Final = 8192
 
 OUTGOING: Final = (SpanKind.CLIENT, SpanKind.PRODUCER)
 """Kinds of spans behind which another service may go on."""
-
-Key = tuple[int, int]
-"""Trace id and span id."""
 
 
 @dataclass(slots=True)
@@ -167,21 +164,15 @@ class LineageIndex:
         foreign = client is not None and self._client is not None and client != self._client
 
         parent = started.parent
-        above = self._live_or_ended(parent[:2]) if parent is not None else None
-        if above is not None and above.beside:
-            above = self._find(get_current_span(kept_place()).get_span_context()) or above
-        nearest = above if above is None or above.is_step else above.above
-        remote = above.remote_parent if above else None
-        if above is None and parent is not None and parent.is_remote:
-            remote = format_span_id(parent.span_id)
-        step = surroundings.step
-        if step is not None and step.released and nearest is not None and nearest.key == step.key:
-            # A `start_step()` that ended elsewhere is still current here, but nothing belongs under it any more.
-            outer = surroundings.settled().step
-            nearest = self._live_or_ended(outer.key) if outer else None
-        if nearest is not None and not nearest.is_step:
-            nearest = nearest.above  # it was superseded meanwhile
-
+        above = nearest = remote = None
+        if parent is not None:
+            above = self._live_or_ended(parent[:2])
+            if above is None:
+                remote = format_span_id(parent.span_id) if parent.is_remote else None
+            else:
+                if above.beside:
+                    above = self._find(get_current_span(kept_place()).get_span_context()) or above
+                nearest, remote = self._nearest(above, surroundings), above.remote_parent
         around, stamps = (EMPTY.fields, EMPTY.stamps) if foreign else (surroundings.fields, surroundings.stamps)
         own_thread: str | None = None
         if (THREAD_KEY in context or OWN_THREAD_KEY in context) and not foreign and THREAD_ID not in around:
@@ -221,10 +212,10 @@ class LineageIndex:
             foreign=step_like and not ours,
             beside=recorded_by_ours,
         )
-        open_step = nearest.lineage if nearest is not None else None
-        is_bridge = not node.is_step and started.kind in OUTGOING
-        if is_bridge and open_step is not None and len(open_step.bridges) < MAX_BRIDGES:
-            open_step.bridges = [*open_step.bridges, format_span_id(key[1])]
+        if nearest is not None and not step_like and started.kind in OUTGOING:
+            open_step = nearest.lineage
+            if open_step is not None and len(open_step.bridges) < MAX_BRIDGES:
+                open_step.bridges = [*open_step.bridges, format_span_id(key[1])]
         if node.foreign:
             setattr(span, AWAITED, True)
         setattr(span, BELOW_ANOTHERS, node.foreign or (not node.is_step and nearest is not None and nearest.foreign))
@@ -243,9 +234,8 @@ class LineageIndex:
         elif far_parent is not None and explicit_parent is None:
             span.set_attribute(STEP_PARENT_ID, far_parent)
 
-    def end(self, trace_id: int, span_id: int) -> Lineage | None:
+    def end(self, key: Key) -> Lineage | None:
         """The lineage of a span that ends now; None when it was not seen to start."""
-        key = (trace_id, span_id)
         seen = self._live.get(key)
         if seen is None:
             return None
@@ -272,6 +262,18 @@ class LineageIndex:
         node = self._find(span)
         step = node if node is None or node.is_step else node.above
         return step.step_id() if step is not None else None
+
+    def _nearest(self, above: _Node, surroundings: LiteralContext) -> _Node | None:
+        """The nearest step at or above the parent of a span that starts in `surroundings`."""
+        nearest = above if above.is_step else above.above
+        step = surroundings.step
+        if step is not None and step.released and nearest is not None and nearest.key == step.key:
+            # A `start_step()` that ended elsewhere is still current here, but nothing belongs under it any more.
+            outer = surroundings.settled().step
+            nearest = self._live_or_ended(outer.key) if outer else None
+        if nearest is not None and not nearest.is_step:
+            nearest = nearest.above  # it was superseded meanwhile
+        return nearest
 
     def _once(self, nearest: _Node, scope: str, attributes: dict[str, Any]) -> tuple[_Node | None, Lineage | None]:
         """The step above a span that starts directly below `nearest`, when two spans may record one call of a model.

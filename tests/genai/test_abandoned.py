@@ -75,7 +75,7 @@ def test_a_stream_collected_while_the_side_table_is_locked_blocks_nobody() -> No
             self.me = self
 
         def __del__(self) -> None:
-            end_later(lambda: SIDE_TABLE.take(1, 1))
+            end_later(lambda: SIDE_TABLE.take((1, 1)))
 
     Stream()
     with SIDE_TABLE._lock:

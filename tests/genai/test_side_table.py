@@ -18,9 +18,9 @@ def test_what_is_kept_is_bounded_while_an_exporter_takes_from_it():
     def end_spans(trace_id: int) -> None:
         try:
             for span_id in range(EACH):
-                table.put(trace_id, span_id, {})
+                table.put((trace_id, span_id), {})
                 if span_id % 2:
-                    taken.append(table.take(trace_id, span_id - 1))
+                    taken.append(table.take((trace_id, span_id - 1)))
         except BaseException as problem:
             problems.append(problem)
 

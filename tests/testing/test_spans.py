@@ -77,7 +77,7 @@ LEFT_BEHIND: dict[str, tuple[Callable[[], object], str]] = {
     "an open span": (leave_open, "open span: left"),
     "a current span": (leave_current, "current span"),
     "a failed detach": (detach_elsewhere, "Failed to detach context"),
-    "an entry of the side table": (lambda: SIDE_TABLE.put(1, 1, {}), "side table: 1"),
+    "an entry of the side table": (lambda: SIDE_TABLE.put((1, 1), {}), "side table: 1"),
 }
 
 
@@ -91,7 +91,7 @@ def test_a_guard_finds(name: str) -> None:
             leave()
     finally:
         context.attach(before)
-        SIDE_TABLE.take(1, 1)
+        SIDE_TABLE.take((1, 1))
         GUARDS.clear()
         KEPT.clear()
 

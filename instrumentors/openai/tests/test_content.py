@@ -22,8 +22,10 @@ from literalai_otel.testing.reading import decoded, inputs, outputs, parts, text
 from .worlds import HELLO, OpenAIWorld
 
 KINDS = pytest.mark.parametrize("kind", ["sync", "async"])
-SECRET = "the launch code is 0000"
-ANSWER = "it is 1111, in truth"
+SECRETS = ("xyzzy", "plugh")
+"""No digits: ids and times are full of them."""
+SECRET = f"the launch code is {SECRETS[0]}"
+ANSWER = f"it is {SECRETS[1]}, in truth"
 Policy = Callable[..., None]
 Instrument = Callable[..., SpanCapture]
 
@@ -92,14 +94,14 @@ async def test_mask(on_spans: bool, provider: FakeProvider, capture: SpanCapture
     def mask(value: Any, key: str, span: Any) -> Any:
         asked.append(key)
         assert span.name == "chat gpt-4o"
-        return json.loads(json.dumps(value).replace("0000", "****").replace("1111", "****"))
+        return json.loads(json.dumps(value).replace(SECRETS[0], "****").replace(SECRETS[1], "****"))
 
     policy(mask=mask, capture_on_spans=on_spans)
     await secret_call(OpenAIWorld(provider, asynchronous=False))
     span = capture.one()
     assert texts(inputs(span)) == ("the launch code is ****",)
     assert texts(outputs(span)) == ("it is ****, in truth",)
-    for secret in ("0000", "1111"):
+    for secret in SECRETS:
         assert secret not in span.span.to_json()
         assert secret not in json.dumps(span.fields, default=str)
     assert {INPUT_MESSAGES, OUTPUT_MESSAGES} <= set(asked)

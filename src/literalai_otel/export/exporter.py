@@ -95,7 +95,7 @@ class LiteralSpanExporter(SpanExporter):
             identity = span.get_span_context()
             if identity is None:
                 return None
-            fields = SIDE_TABLE.take(identity.trace_id, identity.span_id)
+            fields = SIDE_TABLE.take(identity[:2])
             return FinishedSpan(span, fields, export_all=self._export_all), getattr(span, TAKEN, False)
         except Exception:
             logger.debug("span not queued", exc_info=True)

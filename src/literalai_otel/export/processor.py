@@ -79,18 +79,18 @@ class LiteralSpanProcessor(SpanProcessor):
         identity = span.get_span_context()
         if identity is None:
             return
-        trace_id, span_id = identity[:2]
-        lineage = self.lineage.end(trace_id, span_id)
+        key = identity[:2]  # a tuple: by name each is a call
+        lineage = self.lineage.end(key)
         if lineage is not None and (
             lineage.client not in (None, self.client_name)
             or ((lineage.superseded or lineage.same_call is not None) and lineage.stands_aside(span))
         ):
             return
-        fields = SIDE_TABLE.peek(trace_id, span_id)
+        fields = SIDE_TABLE.peek(key)
         # What has fields beside it is ours, and a step.
         if fields is None and not self._export_all and not _is_step(span):
             return
-        if not identity[3] & TraceFlags.SAMPLED:  # a tuple: by name each is a call
+        if not identity[3] & TraceFlags.SAMPLED:
             self.delivery.count_sampled_out()
             return
         setattr(span, TAKEN, True)

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 Fields = dict[str, Any]
 Deferred = Callable[[], Any]
+Key = tuple[int, int]
+"""Trace id and span id."""
 
 AWAITED: Final = "_literalai_awaited"
 """Attribute, true, of an open span of another instrumentor that a processor of ours will see end."""
@@ -38,7 +40,7 @@ class SideTable:
     """
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[int, int], Fields] = {}
+        self._entries: dict[Key, Fields] = {}
         self._kept: int | None = None
         # Reentrant: a finalizer that runs inside a locked section may end a span of the same thread.
         self._lock = threading.RLock()
@@ -57,19 +59,19 @@ class SideTable:
         """
         self._kept = max_entries
 
-    def put(self, trace_id: int, span_id: int, fields: Fields) -> None:
+    def put(self, key: Key, fields: Fields) -> None:
         """Add `fields` to those of the span; a later value wins."""
         if self._kept is None:
-            self._put(trace_id, span_id, fields)
+            self._put(key, fields)
             return
         with self._lock:
-            self._put(trace_id, span_id, fields)
+            self._put(key, fields)
             if len(self._entries) > self._kept:
                 del self._entries[next(iter(self._entries))]
                 self.evicted += 1
 
-    def _put(self, trace_id: int, span_id: int, fields: Fields) -> None:
-        present = self._entries.setdefault((trace_id, span_id), fields)
+    def _put(self, key: Key, fields: Fields) -> None:
+        present = self._entries.setdefault(key, fields)
         if present is not fields:
             present.update(fields)
 
@@ -78,9 +80,9 @@ class SideTable:
 
         They leave the table with the span object, unless an exporter will ask for them later.
         """
-        identity = span.get_span_context()
-        self.put(identity.trace_id, identity.span_id, fields)
-        weakref.finalize(span, self.discard_unless_kept, identity.trace_id, identity.span_id).atexit = False
+        key = span.get_span_context()[:2]
+        self.put(key, fields)
+        weakref.finalize(span, self.discard_unless_kept, key).atexit = False
 
     @property
     def keeps(self) -> bool:
@@ -92,24 +94,24 @@ class SideTable:
         with self._lock:
             self.sampled_out += 1
 
-    def take(self, trace_id: int, span_id: int) -> Fields | None:
+    def take(self, key: Key) -> Fields | None:
         """The fields of the span, which leave the table."""
         with self._lock:
-            return self._entries.pop((trace_id, span_id), None)
+            return self._entries.pop(key, None)
 
-    def peek(self, trace_id: int, span_id: int) -> Fields | None:
+    def peek(self, key: Key) -> Fields | None:
         """The fields of the span, which stay until it has ended: a second processor may ask for them too."""
-        return self._entries.get((trace_id, span_id))
+        return self._entries.get(key)
 
     def reset_after_fork(self) -> None:
         """Start empty in a child, with a lock that no thread of the parent holds."""
         self._lock = threading.RLock()
         self._entries.clear()
 
-    def discard_unless_kept(self, trace_id: int, span_id: int) -> None:
+    def discard_unless_kept(self, key: Key) -> None:
         """Forget the fields of a span that has ended, unless an exporter will ask for them later."""
         if self._kept is None:
-            self._entries.pop((trace_id, span_id), None)
+            self._entries.pop(key, None)
 
 
 SIDE_TABLE: Final = SideTable()
@@ -131,12 +133,12 @@ def end_span(span: Span, fields: Fields, end_time: int | None = None) -> None:
 
 def end_recording_span(span: Span, fields: Fields, end_time: int | None = None) -> None:
     """`end_span` for one that is known to be recording."""
-    trace_id, span_id = span.get_span_context()[:2]
-    SIDE_TABLE.put(trace_id, span_id, fields)
+    key = span.get_span_context()[:2]  # a tuple: by name each is a call
+    SIDE_TABLE.put(key, fields)
     try:
         span.end(end_time)
     finally:
-        SIDE_TABLE.discard_unless_kept(trace_id, span_id)
+        SIDE_TABLE.discard_unless_kept(key)
 
 
 def resolve(fields: Mapping[str, Any]) -> Fields:

@@ -131,7 +131,7 @@ class SpanCapture(SpanProcessor):
             return
         with self._lock:
             self._open.pop((context.trace_id, context.span_id), None)
-        fields = SIDE_TABLE.take(context.trace_id, context.span_id)
+        fields = SIDE_TABLE.take(context[:2])
         with self._lock:
             self._ended.append(CapturedSpan(span, fields, isinstance(self, LiteralAlone)))
 
