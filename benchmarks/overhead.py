@@ -1,15 +1,22 @@
 """Overhead budget (DESIGN §5): CPU that we add on the caller's thread, in situ, as a ratio to a floor.
 
-Three programs make the same calls to the same provider (another process on loopback), interleaved, in one run:
+Three programs make the same calls to the same provider (another process on loopback), in turns, in one run:
 
     bare     the framework alone
     floor    the framework and one plain OpenTelemetry span with 17 attributes and the messages as JSON
     ours     init() with delivery to a server that accepts everything (another process)
 
-A row's figure is the median over rounds of the difference in thread CPU time a call. For an SDK, (ours - bare) is
-judged against (floor - bare); for LangChain and LlamaIndex against twice what we add to the same call of OpenAI.
+For an SDK, (ours - bare) is judged against (floor - bare); for LangChain and LlamaIndex against twice what we add to
+the same call of OpenAI.
 
-    python benchmarks/overhead.py [--rounds N] [--calls N] [--only FRAMEWORK]
+After patches are put on or taken off, CPython specializes the SDK's code anew: its next twenty calls take up to 1.6
+times as long. So an SDK stays patched, and its programs take turns call by call, in a new order each time: `bare` and
+`floor` with our wrappers switched off, which costs them 88 bytecodes (ours 2 700). A row's figure is the median of the
+differences in thread CPU time to the bare call of the same turn: whatever else the machine does falls on neighbours
+alike. A framework cannot be switched off in place. Its programs take turns of some calls, after some that do not count,
+and a figure is the median of the differences between means.
+
+    python benchmarks/overhead.py [--turns N] [--rounds N] [--calls N] [--only FRAMEWORK]
 """
 
 import argparse
@@ -20,7 +27,7 @@ import json
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from frameworks import drivers, providers
@@ -51,6 +58,9 @@ MESSAGES = (
 SETTINGS = {"temperature": 0.5, "max_tokens": 100, "top_p": 1.0}
 ROWS: Mapping[str, tuple[Any, ...]] = {"chat": (), "tools": TOOLS, f"stream of {CHUNKS} chunks": (), "async": ()}
 """Row name -> the tools of its request."""
+PROGRAMS = ("bare", "floor", "ours")
+FLUSH_EVERY = 150
+"""Calls between two deliveries."""
 
 
 class PlainSpan:
@@ -109,7 +119,7 @@ class Program:
     def _around(self, tools: tuple[Any, ...], with_floor: bool) -> contextlib.AbstractContextManager[dict[str, str]]:
         return self._floor.around(tools) if with_floor else contextlib.nullcontext({})
 
-    def _once(self, row: str, with_floor: bool) -> None:
+    def _call(self, row: str, with_floor: bool) -> None:
         driver, tools = self._driver, ROWS[row]
         with self._around(tools, with_floor) as answer:
             if row.startswith("stream"):
@@ -120,57 +130,89 @@ class Program:
                 if with_floor:
                     answer["text"] = driver.said(result).text
 
-    async def _async(self, row: str, calls: int, with_floor: bool) -> float:
+    async def _calls(self, row: str, kinds: Iterable[str]) -> list[float]:
         driver, tools = self._driver, ROWS[row]
         client = driver.client(self._address, True)
-        await driver.ask(client, MESSAGES, tools, **SETTINGS)
-        started = time.thread_time()
-        for _ in range(calls):
-            with self._around(tools, with_floor) as answer:
+        spent: list[float] = []
+        for kind in kinds:
+            started = time.thread_time()
+            with self._around(tools, kind == "floor") as answer:
                 result = await driver.ask(client, MESSAGES, tools, **SETTINGS)
-                if with_floor:
+                if kind == "floor":
                     answer["text"] = driver.said(result).text
-        spent = (time.thread_time() - started) / calls
+            spent.append(time.thread_time() - started)
         closing = driver.close_client(client)
         if closing is not None:
             await closing
         return spent
 
-    def seconds(self, row: str, calls: int, with_floor: bool) -> float:
-        """Thread CPU time of one call, after one that does not count."""
+    def seconds(self, row: str, kinds: Iterable[str]) -> list[float]:
+        """Thread CPU time of each call: one for each of `kinds`, which is asked before it."""
         if row == "async":
-            return asyncio.run(self._async(row, calls, with_floor))
-        self._once(row, with_floor)
-        started = time.thread_time()
-        for _ in range(calls):
-            self._once(row, with_floor)
-        return (time.thread_time() - started) / calls
+            return asyncio.run(self._calls(row, kinds))
+        spent: list[float] = []
+        for kind in kinds:
+            started = time.thread_time()
+            self._call(row, kind == "floor")
+            spent.append(time.thread_time() - started)
+        return spent
 
 
-def measure(driver: "Driver", program: Program, row: str, rounds: int, calls: int, flush: Callable[[], Any]) -> Any:
-    """Microseconds a call: bare, what the floor adds, what we add."""
-    names = ["bare", "floor", "ours"]
-    seen: dict[str, list[float]] = {name: [] for name in names}
+Seen = dict[str, list[float]]
+"""Program -> seconds of its calls, turn by turn."""
+Flush = Callable[[], Any]
+
+
+def by_turns(driver: "Driver", program: Program, row: str, turns: int, flush: Flush) -> Seen:
+    """The programs call one after the other; the first tenth of the turns does not count."""
+    order = [kind for _ in range(turns) for kind in random.sample(PROGRAMS, len(PROGRAMS))]
+    with driver.instrumented() as instrumentors:
+        switches: list[Any] = [one._patches for one in instrumentors]  # pyright: ignore[reportPrivateUsage] - see above
+
+        def kinds() -> Iterator[str]:
+            for number, kind in enumerate(order):
+                if number % FLUSH_EVERY == 0:
+                    flush()
+                for switch in switches:
+                    switch.enabled = kind == "ours"
+                yield kind
+
+        spent = program.seconds(row, kinds())
+    flush()
+    start = turns // 10 * len(PROGRAMS)
+    seen: Seen = {name: [] for name in PROGRAMS}
+    for kind, seconds in zip(order[start:], spent[start:], strict=True):
+        seen[kind].append(seconds)
+    return seen
+
+
+def by_rounds(driver: "Driver", program: Program, row: str, rounds: int, calls: int, flush: Flush) -> Seen:
+    """The programs make some calls each, after as many that do not count."""
+    seen: Seen = {name: [] for name in PROGRAMS}
     for _ in range(rounds):
-        # In a new order each time, so that what the machine does meanwhile hits all of them alike.
-        random.shuffle(names)
-        for name in names:
+        for name in random.sample(PROGRAMS, len(PROGRAMS)):
             with driver.instrumented() if name == "ours" else contextlib.nullcontext():
                 gc.collect()
-                seen[name].append(program.seconds(row, calls, with_floor=name == "floor") * 1e6)
+                seen[name].append(statistics.fmean(program.seconds(row, [name] * 2 * calls)[calls:]))
             flush()
-    added = (
-        statistics.median(mine - base for mine, base in zip(seen[name], seen["bare"], strict=True))
+    return seen
+
+
+def added(seen: Seen, part: slice = slice(None)) -> tuple[float, float]:
+    """Microseconds a call that the floor adds, and that we add."""
+    floor, ours = (
+        statistics.median(mine - base for mine, base in zip(seen[name][part], seen["bare"][part], strict=True)) * 1e6
         for name in ("floor", "ours")
     )
-    return statistics.median(seen["bare"]), *added
+    return floor, ours
 
 
 def main() -> None:
     """Print one JSON line per row."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=40)
-    parser.add_argument("--calls", type=int, default=15, help="calls of one kind in a round")
+    parser.add_argument("--turns", type=int, default=800, help="calls of each program of an SDK")
+    parser.add_argument("--rounds", type=int, default=40, help="of each program of a framework")
+    parser.add_argument("--calls", type=int, default=20, help="that count in such a round")
     parser.add_argument("--only", metavar="FRAMEWORK", help="openai is measured in any case: others are judged by it")
     options = parser.parse_args()
     import literalai_otel
@@ -183,17 +225,24 @@ def main() -> None:
                 continue
             program = Program(driver, addresses[driver.answer.__name__], PlainSpan())
             for row in ROWS:
-                bare, floor, ours = measure(
-                    driver, program, row, options.rounds, options.calls, lambda: literal.flush(10)
-                )
-                of_openai.setdefault(row, ours)
-                chunks = 2.5 * CHUNKS if row.startswith("stream") else 0
                 sdk = driver.scope in ("openai", "mistralai")
+                seen = (
+                    by_turns(driver, program, row, options.turns, lambda: literal.flush(10))
+                    if sdk
+                    else by_rounds(driver, program, row, options.rounds, options.calls, lambda: literal.flush(10))
+                )
+                floor, ours = added(seen)
+                of_openai.setdefault(row, ours)
+                quarter = max(1, len(seen["ours"]) // 4)
+                chunks = 2.5 * CHUNKS if row.startswith("stream") else 0
                 budget = (1.7 if row == "tools" else 1.4) * floor + chunks if sdk else 2 * of_openai[row]
                 figures = {
-                    "bare_us": round(bare),
+                    "bare_us": round(statistics.median(seen["bare"]) * 1e6),
                     "floor_added_us": round(floor),
                     "ours_added_us": round(ours),
+                    "ours_by_quarter_us": [
+                        round(added(seen, slice(start, start + quarter))[1]) for start in range(0, 4 * quarter, quarter)
+                    ],
                     "ratio_to_floor": round(ours / floor, 2),
                     "ratio_to_openai": round(ours / of_openai[row], 2),
                     "budget_us": round(budget),

@@ -5,6 +5,7 @@ One comes for each chunk, when the chunk is asked for: what the program does not
 
 import logging
 from collections.abc import Iterator
+from itertools import repeat
 from types import GeneratorType
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from literalai_otel.genai.current import attach, detach
 logger = logging.getLogger(__name__)
 
 _COUNTED_AFTER: Final = 64
-"""Events after which it is seen to that they are not too many."""
+"""Events after which it is seen to that they are not too many, and are still wanted."""
 
 
 def has_events(stream: Any) -> bool:
@@ -50,12 +51,8 @@ def _kept(events: Any, watch: Watch, kept: KeptEvents) -> Iterator[Any]:
     """Pass `events` on. The recording is current while one is read from the wire."""
     context, keep = watch.recording.context, kept.keep
     try:
-        while True:
-            for _ in range(_COUNTED_AFTER):
-                if watch.done:
-                    yield from events
-                    return
-                token = attach(context)
+        while not watch.done:
+            for token in map(attach, repeat(context, _COUNTED_AFTER)):  # a call and a count for each event, both in C
                 try:
                     event = next(events)
                 except StopIteration:
@@ -71,6 +68,7 @@ def _kept(events: Any, watch: Watch, kept: KeptEvents) -> Iterator[Any]:
                 kept.limit()
             except Exception:
                 logger.debug("events are kept without bounds", exc_info=True)
+        yield from events
     finally:
         close = getattr(events, "close", None)
         if close is not None:
