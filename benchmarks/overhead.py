@@ -9,28 +9,26 @@ Three programs make the same calls to the same provider (another process on loop
 For an SDK, (ours - bare) is judged against (floor - bare); for LangChain and LlamaIndex against twice what we add to
 the same call of OpenAI.
 
-After patches are put on or taken off, CPython specializes the SDK's code anew: its next twenty calls take up to 1.6
-times as long. So an SDK stays patched, and its programs take turns call by call, in a new order each time: `bare` and
-`floor` with our wrappers switched off, which costs them 88 bytecodes (ours 2 700). A row's figure is the median of the
-differences in thread CPU time to the bare call of the same turn: whatever else the machine does falls on neighbours
-alike. A framework cannot be switched off in place. Its programs take turns of some calls, after some that do not count,
-and a figure is the median of the differences between means.
+The framework stays patched, and the programs take turns call by call, in a new order each time; `bare` and `floor` call
+with our part switched off (`frameworks.switch_of`). A row's figure is the median of the differences in thread CPU time
+to the bare call of the same turn: whatever else the machine does falls on neighbours alike. What is left of ours when
+it is off costs OpenAI's SDK 88 bytecodes of the 2 700 that ours has more, Mistral's 160 of 3 900, LangChain 130 of
+4 700, but its stream 2 100 of 10 600, and LlamaIndex none.
 
-    python benchmarks/overhead.py [--turns N] [--rounds N] [--calls N] [--only FRAMEWORK]
+    python benchmarks/overhead.py [--turns N] [--only FRAMEWORK]
 """
 
 import argparse
 import asyncio
 import contextlib
-import gc
 import json
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from frameworks import drivers, providers
+from frameworks import drivers, providers, switch_of
 from loopback import CHUNKS, Address, process, sink
 
 if TYPE_CHECKING:
@@ -58,7 +56,6 @@ MESSAGES = (
 SETTINGS = {"temperature": 0.5, "max_tokens": 100, "top_p": 1.0}
 ROWS: Mapping[str, tuple[Any, ...]] = {"chat": (), "tools": TOOLS, f"stream of {CHUNKS} chunks": (), "async": ()}
 """Row name -> the tools of its request."""
-PROGRAMS = ("bare", "floor", "ours")
 FLUSH_EVERY = 150
 """Calls between two deliveries."""
 
@@ -108,7 +105,7 @@ class PlainSpan:
 
 
 class Program:
-    """What is timed: calls of one framework, with or without the floor's span around each."""
+    """Calls of one framework, with or without the floor's span around each."""
 
     def __init__(self, driver: "Driver", address: Address, floor: PlainSpan) -> None:
         self._driver = driver
@@ -116,12 +113,14 @@ class Program:
         self._floor = floor
         self._client = driver.client(address, False)
 
-    def _around(self, tools: tuple[Any, ...], with_floor: bool) -> contextlib.AbstractContextManager[dict[str, str]]:
-        return self._floor.around(tools) if with_floor else contextlib.nullcontext({})
+    def _around(self, row: str, with_floor: bool) -> contextlib.AbstractContextManager[dict[str, str]]:
+        return self._floor.around(ROWS[row]) if with_floor else contextlib.nullcontext({})
 
-    def _call(self, row: str, with_floor: bool) -> None:
+    def seconds(self, row: str, *, with_floor: bool = False) -> float:
+        """Thread CPU time of one call."""
+        started = time.thread_time()
         driver, tools = self._driver, ROWS[row]
-        with self._around(tools, with_floor) as answer:
+        with self._around(row, with_floor) as answer:
             if row.startswith("stream"):
                 pieces = [driver.piece(chunk) for chunk in driver.stream(self._client, MESSAGES, **SETTINGS)]
                 answer["text"] = "".join(pieces)
@@ -129,127 +128,144 @@ class Program:
                 result = driver.ask(self._client, MESSAGES, tools, **SETTINGS)
                 if with_floor:
                     answer["text"] = driver.said(result).text
+        return time.thread_time() - started
 
-    async def _calls(self, row: str, kinds: Iterable[str]) -> list[float]:
-        driver, tools = self._driver, ROWS[row]
+    @contextlib.asynccontextmanager
+    async def asynchronous(self) -> AsyncIterator["AsyncSeconds"]:
+        """The same for calls in an event loop."""
+        driver = self._driver
         client = driver.client(self._address, True)
-        spent: list[float] = []
-        for kind in kinds:
+
+        async def seconds(row: str, with_floor: bool) -> float:
             started = time.thread_time()
-            with self._around(tools, kind == "floor") as answer:
-                result = await driver.ask(client, MESSAGES, tools, **SETTINGS)
-                if kind == "floor":
+            with self._around(row, with_floor) as answer:
+                result = await driver.ask(client, MESSAGES, ROWS[row], **SETTINGS)
+                if with_floor:
                     answer["text"] = driver.said(result).text
-            spent.append(time.thread_time() - started)
+            return time.thread_time() - started
+
+        yield seconds
         closing = driver.close_client(client)
         if closing is not None:
             await closing
-        return spent
-
-    def seconds(self, row: str, kinds: Iterable[str]) -> list[float]:
-        """Thread CPU time of each call: one for each of `kinds`, which is asked before it."""
-        if row == "async":
-            return asyncio.run(self._calls(row, kinds))
-        spent: list[float] = []
-        for kind in kinds:
-            started = time.thread_time()
-            self._call(row, kind == "floor")
-            spent.append(time.thread_time() - started)
-        return spent
 
 
+AsyncSeconds = Callable[[str, bool], Awaitable[float]]
 Seen = dict[str, list[float]]
-"""Program -> seconds of its calls, turn by turn."""
-Flush = Callable[[], Any]
+"""What calls -> seconds of its calls, turn by turn."""
 
 
-def by_turns(driver: "Driver", program: Program, row: str, turns: int, flush: Flush) -> Seen:
-    """The programs call one after the other; the first tenth of the turns does not count."""
-    order = [kind for _ in range(turns) for kind in random.sample(PROGRAMS, len(PROGRAMS))]
-    with driver.instrumented() as instrumentors:
-        switches: list[Any] = [one._patches for one in instrumentors]  # pyright: ignore[reportPrivateUsage] - see above
+class Subject:
+    """A framework that is measured: `switch` turns our part of it on and off."""
 
-        def kinds() -> Iterator[str]:
-            for number, kind in enumerate(order):
-                if number % FLUSH_EVERY == 0:
-                    flush()
-                for switch in switches:
-                    switch.enabled = kind == "ours"
-                yield kind
+    def __init__(self, program: Program, switch: Callable[[bool], None]) -> None:
+        self.program = program
+        self.switch = switch
 
-        spent = program.seconds(row, kinds())
+
+def measure(row: str, subject: Subject, openai: Subject, turns: int, flush: Callable[[], Any]) -> Seen:
+    """Calls of all programs, one after the other; the first tenth of the turns does not count.
+
+    `openai` calls in the same turns: what is judged by it meets the same machine.
+    """
+    parts: dict[str, tuple[Subject, str]] = {name: (subject, name) for name in ("bare", "floor", "ours")}
+    if openai is not subject:
+        parts |= {"openai bare": (openai, "bare"), "openai": (openai, "ours")}
+    order = [name for _ in range(turns) for name in random.sample(list(parts), len(parts))]
+
+    def plan() -> Iterator[tuple[Program, bool]]:
+        for number, name in enumerate(order):
+            if number % FLUSH_EVERY == 0:
+                flush()
+            who, kind = parts[name]
+            subject.switch(False)
+            openai.switch(False)
+            who.switch(kind == "ours")
+            yield who.program, kind == "floor"
+
+    async def in_a_loop() -> list[float]:
+        async with contextlib.AsyncExitStack() as open_clients:
+            asked = {
+                program: await open_clients.enter_async_context(program.asynchronous())
+                for program in {subject.program, openai.program}
+            }
+            return [await asked[program](row, with_floor) for program, with_floor in plan()]
+
+    if row == "async":
+        spent = asyncio.run(in_a_loop())
+    else:
+        spent = [program.seconds(row, with_floor=with_floor) for program, with_floor in plan()]
     flush()
-    start = turns // 10 * len(PROGRAMS)
-    seen: Seen = {name: [] for name in PROGRAMS}
-    for kind, seconds in zip(order[start:], spent[start:], strict=True):
-        seen[kind].append(seconds)
+    start = turns // 10 * len(parts)
+    seen: Seen = {name: [] for name in parts}
+    for name, seconds in zip(order[start:], spent[start:], strict=True):
+        seen[name].append(seconds)
     return seen
 
 
-def by_rounds(driver: "Driver", program: Program, row: str, rounds: int, calls: int, flush: Flush) -> Seen:
-    """The programs make some calls each, after as many that do not count."""
-    seen: Seen = {name: [] for name in PROGRAMS}
-    for _ in range(rounds):
-        for name in random.sample(PROGRAMS, len(PROGRAMS)):
-            with driver.instrumented() if name == "ours" else contextlib.nullcontext():
-                gc.collect()
-                seen[name].append(statistics.fmean(program.seconds(row, [name] * 2 * calls)[calls:]))
-            flush()
-    return seen
+def added(seen: Seen, name: str, bare: str = "bare", part: slice = slice(None)) -> float:
+    """Microseconds that a call of `name` takes longer than the one of `bare` in the same turn."""
+    return statistics.median(mine - base for mine, base in zip(seen[name][part], seen[bare][part], strict=True)) * 1e6
 
 
-def added(seen: Seen, part: slice = slice(None)) -> tuple[float, float]:
-    """Microseconds a call that the floor adds, and that we add."""
-    floor, ours = (
-        statistics.median(mine - base for mine, base in zip(seen[name][part], seen["bare"][part], strict=True)) * 1e6
-        for name in ("floor", "ours")
-    )
-    return floor, ours
+def figures(row: str, seen: Seen, sdk: bool) -> dict[str, Any]:
+    """What a row says."""
+    floor, ours = added(seen, "floor"), added(seen, "ours")
+    of_openai = added(seen, "openai", "openai bare") if "openai" in seen else ours
+    chunks = 2.5 * CHUNKS if row.startswith("stream") else 0
+    budget = (1.7 if row == "tools" else 1.4) * floor + chunks if sdk else 2 * of_openai
+    quarter = max(1, len(seen["ours"]) // 4)
+    return {
+        "bare_us": round(statistics.median(seen["bare"]) * 1e6),
+        "floor_added_us": round(floor),
+        "ours_added_us": round(ours),
+        "ours_by_quarter_us": [
+            round(added(seen, "ours", part=slice(start, start + quarter))) for start in range(0, 4 * quarter, quarter)
+        ],
+        "openai_added_us": round(of_openai),
+        "ratio_to_floor": round(ours / floor, 2),
+        "ratio_to_openai": round(ours / of_openai, 2),
+        "budget_us": round(budget),
+        "within": ours <= budget,
+    }
+
+
+@contextlib.contextmanager
+def subject(driver: "Driver", address: Address, floor: PlainSpan) -> Iterator[Subject]:
+    """What is measured of `driver`, recorded as long as this lasts."""
+    with driver.instrumented() as (instrumentor,):
+        program = Program(driver, address, floor)
+        program.seconds("chat")  # what is imported with the first call is patched then
+        switch = switch_of(instrumentor)
+        yield Subject(program, switch)
+        switch(True)
 
 
 def main() -> None:
     """Print one JSON line per row."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--turns", type=int, default=800, help="calls of each program of an SDK")
-    parser.add_argument("--rounds", type=int, default=40, help="of each program of a framework")
-    parser.add_argument("--calls", type=int, default=20, help="that count in such a round")
-    parser.add_argument("--only", metavar="FRAMEWORK", help="openai is measured in any case: others are judged by it")
+    parser.add_argument("--turns", type=int, default=800, help="calls of each program")
+    parser.add_argument("--only", metavar="FRAMEWORK", help="openai calls in any case: others are judged by it")
     options = parser.parse_args()
     import literalai_otel
 
-    of_openai: dict[str, float] = {}
     with providers() as addresses, process(sink) as server_url:
         literal = literalai_otel.init(api_key="k", api_url=server_url, instrument=False)
-        for driver in drivers():
-            if options.only not in (None, driver.scope) and driver.scope != "openai":
-                continue
-            program = Program(driver, addresses[driver.answer.__name__], PlainSpan())
-            for row in ROWS:
-                sdk = driver.scope in ("openai", "mistralai")
-                seen = (
-                    by_turns(driver, program, row, options.turns, lambda: literal.flush(10))
-                    if sdk
-                    else by_rounds(driver, program, row, options.rounds, options.calls, lambda: literal.flush(10))
-                )
-                floor, ours = added(seen)
-                of_openai.setdefault(row, ours)
-                quarter = max(1, len(seen["ours"]) // 4)
-                chunks = 2.5 * CHUNKS if row.startswith("stream") else 0
-                budget = (1.7 if row == "tools" else 1.4) * floor + chunks if sdk else 2 * of_openai[row]
-                figures = {
-                    "bare_us": round(statistics.median(seen["bare"]) * 1e6),
-                    "floor_added_us": round(floor),
-                    "ours_added_us": round(ours),
-                    "ours_by_quarter_us": [
-                        round(added(seen, slice(start, start + quarter))[1]) for start in range(0, 4 * quarter, quarter)
-                    ],
-                    "ratio_to_floor": round(ours / floor, 2),
-                    "ratio_to_openai": round(ours / of_openai[row], 2),
-                    "budget_us": round(budget),
-                    "within": ours <= budget,
-                }
-                head = {"benchmark": "overhead", "framework": driver.scope, "row": row}
-                print(json.dumps({**head, **figures}), flush=True)
+        first, *others = drivers()
+        floor = PlainSpan()
+        with subject(first, addresses[first.answer.__name__], floor) as openai:
+            for driver in (first, *others):
+                if options.only not in (None, driver.scope):
+                    continue
+                with contextlib.ExitStack() as stack:
+                    measured = openai
+                    if driver is not first:
+                        measured = stack.enter_context(subject(driver, addresses[driver.answer.__name__], floor))
+                    for row in ROWS:
+                        seen = measure(row, measured, openai, options.turns, lambda: literal.flush(10))
+                        head = {"benchmark": "overhead", "framework": driver.scope, "row": row}
+                        sdk = driver.scope in ("openai", "mistralai")
+                        print(json.dumps({**head, **figures(row, seen, sdk)}), flush=True)
         literal.flush_and_stop()
 
 
