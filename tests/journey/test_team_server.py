@@ -37,8 +37,7 @@ class Proxy(http.server.ThreadingHTTPServer):
 
     def __init__(self, ports: list[int]) -> None:
         super().__init__(("127.0.0.1", 0), Forward)
-        self.turns = itertools.cycle(ports)
-        self.ports = ports
+        self.turns = itertools.cycle((ports, ports[::-1]))
 
 
 class Forward(http.server.BaseHTTPRequestHandler):
@@ -49,8 +48,8 @@ class Forward(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
         headers |= {"X-Forwarded-Host": self.headers["host"], "X-Forwarded-Proto": "http", "Host": "inside"}
-        for _ in self.server.ports:
-            inside = http.client.HTTPConnection("127.0.0.1", next(self.server.turns), timeout=20)
+        for port in next(self.server.turns):
+            inside = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
             try:
                 inside.request(self.command, self.path, body, headers)
                 answer = inside.getresponse()

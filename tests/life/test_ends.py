@@ -49,6 +49,19 @@ ENDS = {
         says="KeyboardInterrupt\n",
     ),
     "SIGTERM": End("ask(1); os.kill(os.getpid(), signal.SIGTERM); time.sleep(30)", 1, -signal.SIGTERM),
+    "SIGTERM inside of delivery": End(
+        """
+from literalai_otel.export.lifecycle import PROCESS_ENDS
+(delivery,) = PROCESS_ENDS._deliveries
+ask(1)
+with delivery._changed:
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(0.1)
+time.sleep(30)
+""",
+        1,
+        -signal.SIGTERM,
+    ),
     "SIGTERM, handled": End(
         """
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))

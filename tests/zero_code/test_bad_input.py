@@ -21,7 +21,7 @@ SAID = "Hello from the fake provider.\n"
         (("LITERAL_API_KEY",), "LITERAL_API_KEY"),
         (("LITERAL_API_URL", "LITERAL_API_KEY"), "LITERAL_API_URL and LITERAL_API_KEY"),
     ],
-    ids=" and ".join,
+    ids=["no address", "no key", "neither"],
 )
 @pytest.mark.parametrize("way", ["distro", "exporter", "exporter of the stock configurator"])
 def test_without_an_address_or_a_key_one_line_names_the_fix(run, ours, stock, sink, absent, named, way):

@@ -227,6 +227,11 @@ class Delivery:
             backlog.spool.release()
         return result
 
+    @property
+    def held_here(self) -> bool:
+        """Whether this thread has the lock, which whoever interrupts it must not wait for."""
+        return self._changed._is_owned()  # type: ignore[attr-defined] - the lock itself would not say
+
     def begin_closing(self) -> None:
         """Start to drain: no batch waits for more, no retry for its time."""
         with self._changed:

@@ -7,6 +7,7 @@ was queued or in flight belongs to the parent. A fork waits for a worker that is
 lock of a half-imported module, with nobody left to release it.
 """
 
+import _thread
 import atexit
 import logging
 import os
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 _OF_TIMEOUT: Final = 0.85
 """Share of the time-out that delivery may use at exit: the interpreter needs some to go down."""
 _LONGEST_IMPORT_S: Final = 5.0
+_MOMENT_S: Final = 0.001
 _TO_SPEAK_S: Final = 0.2
 """What is lost at SIGTERM must be said before the end."""
 
@@ -32,6 +34,11 @@ class Drainable(Protocol):
     """A delivery, as seen from here."""
 
     flush_timeout: float
+
+    @property
+    def held_here(self) -> bool:
+        """Whether this thread has the lock that draining needs."""
+        ...
 
     def begin_closing(self) -> None:
         """Start to drain without waiting for it."""
@@ -141,6 +148,11 @@ class ProcessEnds:
         self.leave()
 
     def _terminated(self, number: int, frame: object) -> None:
+        if any(delivery.held_here for delivery in list(self._deliveries)):
+            # This thread was interrupted inside of delivery: nothing can be drained before it has gone on.
+            with suppress(RuntimeError):  # the interpreter is going down
+                _thread.start_new_thread(_raise_in_a_moment, (number,))  # `threading.Thread` would take locks
+                return
         signal.signal(number, signal.SIG_DFL)  # a second one does not wait
         timeout = _OF_TIMEOUT * max((delivery.flush_timeout for delivery in list(self._deliveries)), default=0.0)
         # On a thread of its own: this one may have been interrupted while it held a lock that draining needs.
@@ -180,6 +192,11 @@ class ProcessEnds:
         self._deadline = None
         for delivery in list(self._deliveries):
             delivery.reset_after_fork()
+
+
+def _raise_in_a_moment(number: int) -> None:
+    time.sleep(_MOMENT_S)
+    os.kill(os.getpid(), number)
 
 
 @contextmanager
