@@ -26,6 +26,7 @@ import random
 import statistics
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from frameworks import drivers, providers, switch_of
@@ -155,12 +156,12 @@ Seen = dict[str, list[float]]
 """What calls -> seconds of its calls, turn by turn."""
 
 
+@dataclass(frozen=True)
 class Subject:
     """A framework that is measured: `switch` turns our part of it on and off."""
 
-    def __init__(self, program: Program, switch: Callable[[bool], None]) -> None:
-        self.program = program
-        self.switch = switch
+    program: Program
+    switch: Callable[[bool], None]
 
 
 def measure(row: str, subject: Subject, openai: Subject, turns: int, flush: Callable[[], Any]) -> Seen:
@@ -231,7 +232,7 @@ def figures(row: str, seen: Seen, sdk: bool) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def subject(driver: "Driver", address: Address, floor: PlainSpan) -> Iterator[Subject]:
+def recorded(driver: "Driver", address: Address, floor: PlainSpan) -> Iterator[Subject]:
     """What is measured of `driver`, recorded as long as this lasts."""
     with driver.instrumented() as (instrumentor,):
         program = Program(driver, address, floor)
@@ -253,14 +254,14 @@ def main() -> None:
         literal = literalai_otel.init(api_key="k", api_url=server_url, instrument=False)
         first, *others = drivers()
         floor = PlainSpan()
-        with subject(first, addresses[first.answer.__name__], floor) as openai:
+        with recorded(first, addresses[first.answer.__name__], floor) as openai:
             for driver in (first, *others):
                 if options.only not in (None, driver.scope):
                     continue
                 with contextlib.ExitStack() as stack:
                     measured = openai
                     if driver is not first:
-                        measured = stack.enter_context(subject(driver, addresses[driver.answer.__name__], floor))
+                        measured = stack.enter_context(recorded(driver, addresses[driver.answer.__name__], floor))
                     for row in ROWS:
                         seen = measure(row, measured, openai, options.turns, lambda: literal.flush(10))
                         head = {"benchmark": "overhead", "framework": driver.scope, "row": row}

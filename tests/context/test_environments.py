@@ -222,6 +222,8 @@ def test_an_experiment_run_that_ends_badly(world: Any, leave: BaseException) -> 
     with pytest.raises(type(leave)):
         evaluate()
     assert bool(waits) is isinstance(leave, Exception)
+    if waits:
+        assert len(world.arrivals) == 2
     assert {found["name"]: bool(found.get("error")) for found in world.steps} == {"inner": True, "Experiment Run": True}
 
 

@@ -321,6 +321,17 @@ def test_tokens_wherever_they_are(name: str) -> None:
     assert usage(attributes) == expected
 
 
+def test_counts_are_those_of_the_moment_also_in_a_dict_that_holds_itself() -> None:
+    counts: dict[str, Any] = {"input_tokens": 5, "output_tokens": 2, "input_token_details": {"cache_read": 3}}
+    counts["usage_metadata"] = counts
+    attributes: dict[str, Any] = {}
+    generation = ChatGeneration(message=AIMessage("x", response_metadata={"usage_metadata": counts}))
+    write = read_result(LLMResult(generations=[[generation]]))
+    counts["input_tokens"] = counts["input_token_details"]["cache_read"] = 9
+    write(attributes)
+    assert usage(attributes) == {"input_tokens": 5, "output_tokens": 2, "cache_read.input_tokens": 3}
+
+
 PROVIDERS = {
     "openai": "openai",
     "azure": "azure.ai.openai",

@@ -230,7 +230,7 @@ class Delivery:
     @property
     def held_here(self) -> bool:
         """Whether this thread has the lock, which whoever interrupts it must not wait for."""
-        return self._changed._is_owned()  # type: ignore[attr-defined] - the lock itself would not say
+        return self._changed._is_owned()  # type: ignore[attr-defined] - every release has it, its stubs do not
 
     def begin_closing(self) -> None:
         """Start to drain: no batch waits for more, no retry for its time."""

@@ -122,7 +122,7 @@ class SpanCapture(SpanProcessor):
         """Count the span as open."""
         context = span.get_span_context()
         with self._lock:
-            self._open[context.trace_id, context.span_id] = span.name
+            self._open[context[:2]] = span.name
 
     def on_end(self, span: ReadableSpan) -> None:
         """Keep the span and take its fields."""
@@ -130,7 +130,7 @@ class SpanCapture(SpanProcessor):
         if context is None:
             return
         with self._lock:
-            self._open.pop((context.trace_id, context.span_id), None)
+            self._open.pop(context[:2], None)
         fields = SIDE_TABLE.take(context[:2])
         with self._lock:
             self._ended.append(CapturedSpan(span, fields, isinstance(self, LiteralAlone)))

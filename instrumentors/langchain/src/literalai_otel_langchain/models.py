@@ -235,14 +235,17 @@ def _told(generation: Any) -> Mapping[str, Any]:
     return {**info, **response} if info else response
 
 
-def _copy(value: Any) -> Mapping[str, Any]:
-    """A copy of the mapping `value`, and of the dicts in it that are read; empty for anything else."""
+def _copy(value: Any, below: int = 2) -> Mapping[str, Any]:
+    """A copy of the mapping `value`, and of the dicts in it that are read; empty for anything else.
+
+    They are read `below` levels deep: details of counts in a usage in what is told. A dict may hold itself.
+    """
     if not value or (value.__class__ is not dict and not isinstance(value, Mapping)):
         return _EMPTY
     copied = dict(cast(Mapping[str, Any], value))
-    for key in _NESTED.intersection(copied):
+    for key in _NESTED.intersection(copied) if below else ():
         if isinstance(copied[key], dict):
-            copied[key] = _copy(copied[key])
+            copied[key] = _copy(copied[key], below - 1)
     return copied
 
 
