@@ -144,7 +144,8 @@ function isFilter(given: unknown): given is Filter {
     (path === undefined || path === null || typeof path === "string") &&
     (value === null ||
       value === undefined ||
-      ["string", "number", "boolean"].includes(typeof value) ||
+      ["string", "boolean"].includes(typeof value) ||
+      Number.isFinite(value) ||
       (Array.isArray(value) && value.every((one) => typeof one === "string")))
   );
 }

@@ -116,9 +116,9 @@ function isAmbiguous(text: string): boolean {
   return (
     text === "" ||
     text.includes("\n") ||
-    /^(true|false|null|yes|no|on|off|~)$/i.test(text) ||
+    /^(true|false|null|yes|no|on|off|~|\+?\.inf|\.nan)$/i.test(text) ||
     /^[\s\-?:,[\]{}#&*!|>'"%@`]/.test(text) ||
-    /[:#]\s|\s$|:$/.test(text) ||
+    /:\s|\s#|\s$|:$/.test(text) ||
     /^[-+.]?\d/.test(text)
   );
 }
