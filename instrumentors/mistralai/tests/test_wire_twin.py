@@ -27,11 +27,13 @@ def parameters() -> list[object]:
         pytest.param(
             case,
             kind,
-            id=f"{case.id}-{kind}",
+            alone,
+            id=f"{case.id}-{kind}{', Literal alone' if alone else ''}",
             marks=[pytest.mark.feature(*case.features)] if case.features else [],
         )
         for case in CASES
         for kind in case.kinds
+        for alone in (False, True)
     ]
 
 
@@ -47,14 +49,14 @@ def test_the_ids_of_the_cases_are_unique() -> None:
     assert len({case.id for case in CASES}) == len(CASES)
 
 
-@pytest.mark.parametrize(("case", "kind"), parameters())
+@pytest.mark.parametrize(("case", "kind", "alone"), parameters())
 def test_twin(
-    case: Case, kind: str, provider: FakeProvider, instrument: Callable[..., SpanCapture], guard: Guard
+    case: Case, kind: str, alone: bool, provider: FakeProvider, instrument: Callable[..., SpanCapture], guard: Guard
 ) -> None:
     if case.logs is not None:
         guard.allow(case.logs)
     bare = run(case, kind, provider)
-    capture = instrument()
+    capture = instrument(alone=alone)
     instrumented = run(case, kind, provider)
 
     assert instrumented.wire == bare.wire

@@ -1,6 +1,5 @@
 """What is read on the delivery thread, where only Literal sees the span, is what would have been read in the call."""
 
-import contextlib
 from typing import Any
 
 import openai
@@ -12,11 +11,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from literalai_otel import attributes
 from literalai_otel.export import FinishedSpan, LiteralSpanProcessor
 from literalai_otel.genai import resolve
-from literalai_otel.genai.kept_events import MAX_KEPT
-from literalai_otel.genai.side_table import FACTS
-from literalai_otel.testing import Chat, FakeProvider, SpanCapture
+from literalai_otel.testing import FakeProvider, SpanCapture
 from literalai_otel.testing.guards import Guard
-from literalai_otel.testing.reading import outputs, texts
 from literalai_otel.testing.spans import LiteralAlone
 from literalai_otel_openai import OpenAIInstrumentor
 
@@ -63,58 +59,6 @@ def recorded(kind: type[SpanCapture], name: str, provider: FakeProvider, guard: 
 @pytest.mark.parametrize("name", CALLS)
 def test_the_same_is_known(name: str, provider: FakeProvider, guard: Guard) -> None:
     assert recorded(LiteralAlone, name, provider, guard) == recorded(SpanCapture, name, provider, guard)
-
-
-def stream_of(provider: FakeProvider) -> tuple[Any, Any]:
-    """A stream that Literal alone is told of, and the capture of its span."""
-    tracer_provider, capture = LiteralAlone.provider()
-    OpenAIInstrumentor().instrument(tracer_provider=tracer_provider)
-    try:
-        client = openai.OpenAI(base_url=provider.base_url, api_key="k", max_retries=0)
-        return client.chat.completions.create(model="m", messages=HELLO, stream=True), capture
-    finally:
-        OpenAIInstrumentor().uninstrument()
-
-
-def test_what_the_program_does_to_its_chunks_is_its_own(provider: FakeProvider) -> None:
-    provider.script(Chat(pieces=("one ", "two")))
-    stream, capture = stream_of(provider)
-    for chunk in stream:
-        chunk.choices[0].delta.content = "mine"
-        chunk.model = "mine"
-    fields = capture.one().fields
-    assert texts(outputs(capture.one())) == ("one two",)
-    assert fields[attributes.RESPONSE_MODEL] == "m-2025-01-01"
-
-
-def test_it_can_be_read_again(provider: FakeProvider) -> None:
-    """Two processors may both have taken the fields of a span."""
-    stream, capture = stream_of(provider)
-    list(stream)
-    assert capture.one().fields == capture.one().fields
-
-
-@pytest.mark.parametrize("length", [10, 2_000])
-def test_what_a_stream_keeps_is_bounded(length: int, provider: FakeProvider) -> None:
-    """Beyond that it is folded as it comes, the oldest first; the answer is whole in either case."""
-    provider.script(Chat(pieces=tuple(f"{number} " for number in range(length))))
-    stream, capture = stream_of(provider)
-    list(stream)
-    span = capture.one()
-    assert 0 < span.deferred[FACTS].size < 1.1 * MAX_KEPT
-    assert texts(outputs(span)) == ("".join(f"{number} " for number in range(length)),)
-
-
-def test_what_is_read_after_closing_is_no_part_of_it(provider: FakeProvider) -> None:
-    """The SDK may have events in hand still."""
-    provider.script(Chat(pieces=("one ", "two ", "three")))
-    stream, capture = stream_of(provider)
-    next(stream)
-    next(stream)
-    stream.close()
-    with contextlib.suppress(Exception):
-        list(stream)
-    assert texts(outputs(capture.one())) == ("one ",)
 
 
 class Kept(list[FinishedSpan]):

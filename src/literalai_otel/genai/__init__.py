@@ -10,7 +10,12 @@ if TYPE_CHECKING:
     from literalai_otel.genai.abandoned import finish_abandoned
     from literalai_otel.genai.body import BodyWatch, watch_body
     from literalai_otel.genai.call import Call, look_at_response, record_calls
-    from literalai_otel.genai.call_options import CallOptions, current_call_options, takes_call_options
+    from literalai_otel.genai.call_options import (
+        CallOptions,
+        current_call_options,
+        take_call_options,
+        takes_call_options,
+    )
     from literalai_otel.genai.closing import watch_closing
     from literalai_otel.genai.content import ContentPolicy, DeferredContent, Mask, SpanInfo, configure, policy
     from literalai_otel.genai.credentials import without_credentials
@@ -71,6 +76,7 @@ _HOMES: Final = {
     "reset_place": "place",
     "resolve": "side_table",
     "suppressed": "suppression",
+    "take_call_options": "call_options",
     "takes_call_options": "call_options",
     "watch_body": "body",
     "watch_closing": "closing",
@@ -119,6 +125,7 @@ __all__ = [
     "reset_place",
     "resolve",
     "suppressed",
+    "take_call_options",
     "takes_call_options",
     "watch_body",
     "watch_closing",

@@ -1,7 +1,7 @@
 """What a caller says about one call to Literal alone: `literalai_*` keywords, and the prompt behind the messages.
 
-Both are visible only at `create` and `parse`: the SDK refuses unknown keywords and turns messages into plain dicts.
-The thin wrappers here take them off and leave them in a context variable for the recording of the request.
+Both are visible only in the methods that a caller names: the SDK refuses unknown keywords and turns messages into plain
+dicts. Where the request is recorded further inside, the thin wrappers here leave them in a context variable for it.
 """
 
 import logging
@@ -118,7 +118,7 @@ def takes_call_options(original: Any, patches: PatchSet) -> Callable[..., Any]:
         @wraps(original)
         async def async_wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
             bound = original.__get__(self, type(self))
-            options = _take_quietly(kwargs) if patches.enabled else NO_OPTIONS
+            options = take_call_options(kwargs) if patches.enabled else NO_OPTIONS
             if options is NO_OPTIONS:
                 return await bound(*args, **kwargs)
             return await _with_options(bound(*args, **kwargs), options)
@@ -128,7 +128,7 @@ def takes_call_options(original: Any, patches: PatchSet) -> Callable[..., Any]:
     @wraps(original)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         bound = original.__get__(self, type(self))
-        options = _take_quietly(kwargs) if patches.enabled else NO_OPTIONS
+        options = take_call_options(kwargs) if patches.enabled else NO_OPTIONS
         if options is NO_OPTIONS:
             return bound(*args, **kwargs)
         token = _OPTIONS.set(options)
@@ -141,7 +141,8 @@ def takes_call_options(original: Any, patches: PatchSet) -> Callable[..., Any]:
     return wrapper
 
 
-def _take_quietly(kwargs: dict[str, Any]) -> CallOptions:
+def take_call_options(kwargs: dict[str, Any]) -> CallOptions:
+    """Take the `literalai_*` keywords of a call off and give what they and its messages say. Never raises."""
     given: dict[str, Any] | None = None
     if PREFIX in "\n".join(kwargs):  # nearly never, and one question for all names
         given = {name: kwargs.pop(name) for name in tuple(kwargs) if name.startswith(PREFIX)}

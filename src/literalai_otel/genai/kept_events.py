@@ -8,18 +8,22 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 from typing import Any, Final
 
+from literalai_otel.genai.current import attach, detach
 from literalai_otel.genai.invocation import Invocation
 from literalai_otel.genai.recording import Recording
-from literalai_otel.genai.watch import Fold
+from literalai_otel.genai.watch import Fold, Watch
 from literalai_otel.jsonable import loads
 
 logger = logging.getLogger(__name__)
 
 MAX_KEPT: Final = 256 * 1024
-"""Characters of events that a stream may keep. Who feeds `KeptEvents` calls `limit` now and then."""
+"""Characters of events that a stream may keep."""
+_COUNTED_AFTER: Final = 64
+"""Events after which it is seen to that they are not too many, and are still wanted."""
 _DONE: Final = "[DONE]"
 _STRETCH: Final = 128
 """Events folded in one go, in less than a millisecond."""
@@ -54,7 +58,39 @@ class KeptEvents:
         """Take over an event that is a JSON object already."""
         self._events.append(chunk)
 
-    def limit(self) -> None:
+    def read(self, events: Iterator[Any], watch: Watch, text_of: Callable[[Any], str] | None = None) -> Iterator[Any]:
+        """Pass `events`, a generator, on. The recording is current while one is read from the wire.
+
+        `text_of` gives the text of an event sooner than its `data`, which may be a call, or raises AttributeError.
+        Without it whoever makes the events calls `keep`.
+        """
+        context, keep = watch.recording.context, self.keep
+        try:
+            while not watch.done:
+                for token in map(attach, repeat(context, _COUNTED_AFTER)):  # a call and a count each, both in C
+                    try:
+                        event = next(events)
+                    except StopIteration:
+                        return
+                    finally:
+                        detach(token)
+                    if text_of is not None:
+                        try:
+                            keep(text_of(event))
+                        except AttributeError:
+                            keep(event.data)
+                    yield event
+                try:
+                    self._limit()
+                except Exception:
+                    logger.debug("events are kept without bounds", exc_info=True)
+            yield from events
+        finally:
+            close = getattr(events, "close", None)
+            if close is not None:
+                close()
+
+    def _limit(self) -> None:
         """Fold of what is kept what is too much, the oldest first: that leaves of it what a fold keeps."""
         surplus = sum(map(len, self._events)) - MAX_KEPT
         while surplus > 0 and self._events:

@@ -5,14 +5,13 @@ Facts are read from the keyword arguments and from the result, content from the 
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
 from literalai_otel.attributes import (
     AGENT_ID,
     CONVERSATION_ID,
-    GENERATION_SETTINGS,
     OPERATION_NAME,
     REQUEST_ID,
     REQUEST_MODEL,
@@ -20,26 +19,25 @@ from literalai_otel.attributes import (
     REQUEST_STREAM,
 )
 from literalai_otel.genai import (
-    CallOptions,
     Exchange,
     Inference,
-    Invocation,
+    KeptEvents,
     Recorder,
     Recording,
     Watch,
-    current_call_options,
     record_stream,
+    take_call_options,
     watch_closing,
 )
+from literalai_otel.genai.call_options import NO_OPTIONS
 from literalai_otel.jsonable import to_jsonable
-from literalai_otel_mistralai.endpoint import Asked, Endpoint, is_given, settings
+from literalai_otel_mistralai.endpoint import Asked, Endpoint, is_given
+from literalai_otel_mistralai.events import STREAM_ITERATOR, has_events, keep_events
 from literalai_otel_mistralai.host import destination
 from literalai_otel_mistralai.wire import source_of
 
 logger = logging.getLogger(__name__)
 
-STREAM_ITERATOR: Final = "generator"
-"""Where a stream of the SDK keeps its iterator."""
 _REQUEST_ID_HEADERS: Final = ("mistral-correlation-id", "x-request-id")
 _IDENTITIES: Final = (("model", REQUEST_MODEL), ("agent_id", AGENT_ID), ("conversation_id", CONVERSATION_ID))
 """Arguments that say what is called, known when the span starts; some are in the path, not in the body."""
@@ -79,7 +77,8 @@ class MethodCall:
         if not self.recording.active:
             self.recording.complete()
             return
-        is_stream = hasattr(result, STREAM_ITERATOR)
+        # Asking a model for an attribute that it has not is slow.
+        is_stream = STREAM_ITERATOR in getattr(result, "__dict__", ())
         if response is None and is_stream:
             response = getattr(result, "response", None)
         self._keep_request()
@@ -102,9 +101,11 @@ class MethodCall:
         invocation = self.recording.invocation
         headers = getattr(response, "headers", None)
         if headers is not None:
-            request_id = next((headers[name] for name in _REQUEST_ID_HEADERS if name in headers), None)
-            if isinstance(request_id, str):
-                invocation.attributes[REQUEST_ID] = request_id
+            for name in _REQUEST_ID_HEADERS:
+                request_id = headers.get(name)
+                if isinstance(request_id, str):
+                    invocation.attributes[REQUEST_ID] = request_id
+                    break
         if invocation.exchange.retries:
             invocation.attributes[REQUEST_RETRIES] = invocation.exchange.retries
 
@@ -128,13 +129,13 @@ class MethodCall:
         if response is not None and (result is None or (endpoint.keeps_body and recording.wants_content)):
             exchange.read_response(response)
         invocation.content_size = exchange.size
-        if exchange.response_body is None:
-            endpoint.read_response(invocation, result)
-        elif result is None or recording.defers or not is_given(getattr(result, "usage", "given")):
+        if exchange.response_body is not None and (
             # Only the bytes tell; the SDK also takes a usage for left out when it knows another shape of it.
-            recording.learn(partial(_read_response, endpoint))
-        else:
-            endpoint.read_response(invocation, result)
+            recording.defers or result is None or not is_given(getattr(result, "usage", "given"))
+        ):
+            recording.learn(endpoint.learn_response)
+            return
+        endpoint.read_response(invocation, result)
         if not recording.wants_content:
             return
         if exchange.response_body is not None:
@@ -146,10 +147,16 @@ class MethodCall:
 
     def _watch(self, stream: Any, response: Any) -> None:
         """Have the recording end with the stream."""
-        assert self._endpoint.fold is not None, "a stream has a fold"
-        fold = self._endpoint.fold(self.recording.invocation, wants_content=self.recording.wants_content)
-        watch = Watch(self.recording, fold, stream if response is None else response)
-        record_stream(stream, watch, STREAM_ITERATOR)
+        recording, endpoint = self.recording, self._endpoint
+        assert endpoint.fold is not None, "a stream has a fold"
+        make_fold = partial(endpoint.fold, wants_content=recording.wants_content)
+        waits = recording.defers and endpoint.stream_may_wait and has_events(stream)
+        fold = KeptEvents(recording, make_fold) if waits else make_fold(recording.invocation)
+        watch = Watch(recording, fold, stream if response is None else response)
+        if isinstance(fold, KeptEvents):
+            keep_events(stream, watch, fold)
+        else:
+            record_stream(stream, watch, STREAM_ITERATOR)
         watch_closing(watch, is_async=self._is_async)
 
 
@@ -165,14 +172,14 @@ class Calls:
         """`begin` of a method that calls `endpoint` of `provider`; with `streamed` it always gives a stream."""
 
         def begin_call(resource: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> MethodCall | None:
+            options = take_call_options(kwargs)
             attributes = {OPERATION_NAME: endpoint.operation, **destination(resource, kwargs, provider)}
             for key, name in _IDENTITIES:
-                value = kwargs.get(key)
-                if isinstance(value, str):
-                    attributes[name] = value
-            invocation = Inference(attributes, exchange=Exchange(source_of(resource)))
-            options = current_call_options()
-            options.apply(invocation)
+                if key in kwargs and isinstance(kwargs[key], str):
+                    attributes[name] = kwargs[key]
+            invocation = Inference(attributes, {}, 0, Exchange(source_of(resource)))
+            if options is not NO_OPTIONS:
+                options.apply(invocation)
             recording = self._recorder.open(invocation)
             if recording is None:
                 return None
@@ -180,35 +187,17 @@ class Calls:
                 if streamed or kwargs.get("stream") is True:
                     attributes[REQUEST_STREAM] = True
                 if recording.defers:
-                    recording.learn(partial(_read_request, endpoint))
+                    recording.learn(
+                        endpoint.learn_request
+                        if options is NO_OPTIONS
+                        else partial(endpoint.learn_request, options=options)
+                    )
                 else:
                     endpoint.read_request(kwargs, attributes)
-                _add_request_content(invocation, endpoint, options)
+                    endpoint.add_request_content(invocation, options)
                 return MethodCall(recording, endpoint, kwargs, is_async=is_async)
             except Exception:
                 recording.complete()
                 raise
 
         return begin_call
-
-
-def _read_request(endpoint: Endpoint, invocation: Invocation) -> None:
-    endpoint.read_request(invocation.exchange.request(), invocation.attributes)
-
-
-def _read_response(endpoint: Endpoint, invocation: Invocation) -> None:
-    endpoint.read_response(invocation, invocation.exchange.response_json())
-
-
-def _add_request_content(invocation: Invocation, endpoint: Endpoint, options: CallOptions) -> None:
-    """Add the producers; they read the request when they are called."""
-    request = invocation.exchange.request
-    for attribute, read in endpoint.request_content.items():
-        invocation.content[attribute] = partial(_produced, read, request, options)
-    invocation.content[GENERATION_SETTINGS] = lambda: settings(request(), endpoint.no_settings)
-
-
-def _produced(
-    read: Callable[[dict[str, Any], CallOptions], Any], request: Callable[[], Mapping[str, Any]], options: CallOptions
-) -> Any:
-    return read(dict(request()), options)

@@ -1,6 +1,7 @@
 """The events of a streamed completion, folded into what a plain completion would have said.
 
-`add` runs for every event on the caller's thread: it looks at fields and keeps pieces of text, never events.
+`add` runs for every event, on the caller's thread where it is not left for later (`events`): it looks at fields and
+keeps pieces of text, never events.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +36,10 @@ class CompletionFold:
         """Takes a piece of the text of choice 0, once the head is known."""
 
     def add(self, chunk: Any) -> None:
-        """Take over what `chunk`, an event of the SDK, says."""
+        """Take over what `chunk` says, an event of the SDK or its JSON."""
+        if type(chunk) is dict:
+            self._add(fields_of(fields_of(chunk).get("data")))
+            return
         # Nearly every event is a piece of text and nothing else: the short way, left at the first surprise.
         try:
             fields = chunk.__dict__["data"].__dict__

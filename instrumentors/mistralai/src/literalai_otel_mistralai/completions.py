@@ -112,6 +112,7 @@ CHAT: Final = Endpoint(
     read_response=read_response,
     read_output=output_messages,
     fold=_fold,
+    stream_may_wait=True,
 )
 """Also of the agents that the provider keeps: `agent_id` stands in for the model."""
 
@@ -123,5 +124,6 @@ FIM: Final = Endpoint(
     read_response=read_response,
     read_output=output_messages,
     fold=_fold,
+    stream_may_wait=True,
 )
 """Fill in the middle: code between a prompt and a suffix."""

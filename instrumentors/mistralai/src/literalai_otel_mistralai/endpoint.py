@@ -5,10 +5,12 @@ Readers tolerate whatever hosts send: missing, null, unknown. They may raise; th
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
-from literalai_otel.attributes import OUTPUT_MESSAGES
+from literalai_otel.attributes import GENERATION_SETTINGS, OUTPUT_MESSAGES
 from literalai_otel.genai import CallOptions, Fold, Invocation, without_credentials
+from literalai_otel.genai.call_options import NO_OPTIONS
 
 Json = dict[str, Any]
 Asked = Mapping[str, Any]
@@ -57,12 +59,38 @@ class Endpoint:
     output: str = OUTPUT_MESSAGES
     """The attribute that takes it."""
     fold: Callable[..., Fold] | None = None
+    stream_may_wait: bool = False
+    """Whether the events of its streams may be read later: none of them is an error that the SDK does not raise."""
     keeps_body: bool = True
     """Whether content is made from the bytes of the answer when it is needed; else from the answer, at once."""
     describe: Callable[[Asked], Json] = field(default=body_of)
     """The arguments as a body, for when its bytes are unknown."""
     is_form: bool = False
     """Whether the request is no JSON but a form with a file in it, whose bytes are never known."""
+
+    def add_request_content(self, invocation: Invocation, options: CallOptions) -> None:
+        """Add the producers; they read the request when they are called."""
+        request = invocation.exchange.request
+        for attribute, read in self.request_content.items():
+            invocation.content[attribute] = partial(_produced, read, request, options)
+        invocation.content[GENERATION_SETTINGS] = lambda: settings(request(), self.no_settings)
+
+    def learn_request(self, invocation: Invocation, options: CallOptions = NO_OPTIONS) -> None:
+        """Read the request in the invocation's exchange (a reader for `Recording.learn`)."""
+        self.add_request_content(invocation, options)
+        self.read_request(invocation.exchange.request(), invocation.attributes)
+
+    def learn_response(self, invocation: Invocation) -> None:
+        """Read the answer in the invocation's exchange (a reader for `Recording.learn`)."""
+        answer = invocation.exchange.response_json
+        invocation.content[self.output] = lambda: self.read_output(answer())
+        self.read_response(invocation, answer())
+
+
+def _produced(
+    read: Callable[[Json, CallOptions], Any], request: Callable[[], Mapping[str, Any]], options: CallOptions
+) -> Any:
+    return read(dict(request()), options)
 
 
 def write_parameters(asked: Asked, known: Parameters, attributes: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from literalai_otel.genai import Patch, PatchSet, Recorder, record_calls, takes_call_options
+from literalai_otel.genai import Patch, PatchSet, Recorder, record_calls
 from literalai_otel_mistralai.audio import SPEECH, TRANSCRIPTION
 from literalai_otel_mistralai.call import Calls
 from literalai_otel_mistralai.classifiers import CLASSIFICATION, MODERATION
@@ -97,9 +97,4 @@ def _records(
     calls: Calls, endpoint: Endpoint, provider: str, method: str, *, is_async: bool
 ) -> Callable[[Any, PatchSet], Any]:
     begin = calls.begin(endpoint, provider, streamed=method.endswith("stream"), is_async=is_async)
-    record = record_calls(begin, is_async=is_async)
-
-    def wrap(original: Any, patches: PatchSet) -> Any:
-        return takes_call_options(record(original, patches), patches)
-
-    return wrap
+    return record_calls(begin, is_async=is_async)

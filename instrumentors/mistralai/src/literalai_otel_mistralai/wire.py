@@ -9,9 +9,8 @@ from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
 
-from opentelemetry.context import get_current
-
 from literalai_otel.genai import Exchange, Patch, PatchSet, Recording
+from literalai_otel.genai.current import get_current
 from literalai_otel.genai.keys import RECORDING_KEY
 
 logger = logging.getLogger(__name__)

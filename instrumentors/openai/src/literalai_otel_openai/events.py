@@ -3,19 +3,15 @@
 One comes for each chunk, when the chunk is asked for: what the program does not read is not recorded.
 """
 
-import logging
 from collections.abc import Iterator
-from itertools import repeat
+from operator import attrgetter
 from types import GeneratorType
 from typing import Any, Final
 
 from literalai_otel.genai import KeptEvents, Watch, follow_stream
-from literalai_otel.genai.current import attach, detach
 
-logger = logging.getLogger(__name__)
-
-_COUNTED_AFTER: Final = 64
-"""Events after which it is seen to that they are not too many, and are still wanted."""
+_TEXT: Final = attrgetter("_data")
+"""Of an event that the SDK's decoder made; one of the program's own has `data` alone."""
 
 
 def has_events(stream: Any) -> bool:
@@ -41,35 +37,7 @@ class _Decoder:
 
     def iter_bytes(self, pieces: Iterator[bytes]) -> Iterator[Any]:
         """The events in `pieces`."""
-        return _kept(self._decoder.iter_bytes(pieces), self._watch, self._kept)
+        return self._kept.read(self._decoder.iter_bytes(pieces), self._watch, _TEXT)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._decoder, name)
-
-
-def _kept(events: Any, watch: Watch, kept: KeptEvents) -> Iterator[Any]:
-    """Pass `events` on. The recording is current while one is read from the wire."""
-    context, keep = watch.recording.context, kept.keep
-    try:
-        while not watch.done:
-            for token in map(attach, repeat(context, _COUNTED_AFTER)):  # a call and a count for each event, both in C
-                try:
-                    event = next(events)
-                except StopIteration:
-                    return
-                finally:
-                    detach(token)
-                try:
-                    keep(event._data)
-                except AttributeError:  # a decoder of the program's own; `data` is a call
-                    keep(event.data)
-                yield event
-            try:
-                kept.limit()
-            except Exception:
-                logger.debug("events are kept without bounds", exc_info=True)
-        yield from events
-    finally:
-        close = getattr(events, "close", None)
-        if close is not None:
-            close()
