@@ -7,15 +7,16 @@ Three programs make the same calls to the same provider (another process on loop
     ours     init() with delivery to a server that accepts everything (another process)
 
 For an SDK, (ours - bare) is judged against (floor - bare); for LangChain and LlamaIndex against twice what we add to
-the same call of OpenAI.
+the same call of OpenAI, which takes its turns with them.
 
 The framework stays patched, and the programs take turns call by call, in a new order each time; `bare` and `floor` call
 with our part switched off (`frameworks.switch_of`). A row's figure is the median of the differences in thread CPU time
-to the bare call of the same turn: whatever else the machine does falls on neighbours alike. What is left of ours when
-it is off costs OpenAI's SDK 88 bytecodes of the 2 700 that ours has more, Mistral's 160 of 3 900, LangChain 130 of
+to the bare call of the same turn: whatever else the machine does falls on neighbours alike. Its standard error is said
+beside it: a call of Mistral's SDK varies by a millisecond, and 800 turns leave 40 us of doubt. What is left of ours
+when it is off costs OpenAI's SDK 88 bytecodes of the 2 700 that ours has more, Mistral's 110 of 2 600, LangChain 130 of
 4 700, but its stream 2 100 of 10 600, and LlamaIndex none.
 
-    python benchmarks/overhead.py [--turns N] [--only FRAMEWORK]
+    python benchmarks/overhead.py [--turns N] [--only FRAMEWORK] [--row ROW]
 """
 
 import argparse
@@ -57,6 +58,8 @@ MESSAGES = (
 SETTINGS = {"temperature": 0.5, "max_tokens": 100, "top_p": 1.0}
 ROWS: Mapping[str, tuple[Any, ...]] = {"chat": (), "tools": TOOLS, f"stream of {CHUNKS} chunks": (), "async": ()}
 """Row name -> the tools of its request."""
+SDKS = ("openai", "mistralai")
+"""Judged against a floor of their own."""
 FLUSH_EVERY = 150
 """Calls between two deliveries."""
 
@@ -164,14 +167,15 @@ class Subject:
     switch: Callable[[bool], None]
 
 
-def measure(row: str, subject: Subject, openai: Subject, turns: int, flush: Callable[[], Any]) -> Seen:
+def measure(row: str, subject: Subject, judge: Subject | None, turns: int, flush: Callable[[], Any]) -> Seen:
     """Calls of all programs, one after the other; the first tenth of the turns does not count.
 
-    `openai` calls in the same turns: what is judged by it meets the same machine.
+    `judge`, OpenAI's, calls in the same turns: what is judged by it meets the same machine.
     """
     parts: dict[str, tuple[Subject, str]] = {name: (subject, name) for name in ("bare", "floor", "ours")}
-    if openai is not subject:
-        parts |= {"openai bare": (openai, "bare"), "openai": (openai, "ours")}
+    if judge is not None:
+        parts |= {"openai bare": (judge, "bare"), "openai": (judge, "ours")}
+    subjects = [subject] if judge is None else [subject, judge]
     order = [name for _ in range(turns) for name in random.sample(list(parts), len(parts))]
 
     def plan() -> Iterator[tuple[Program, bool]]:
@@ -179,8 +183,8 @@ def measure(row: str, subject: Subject, openai: Subject, turns: int, flush: Call
             if number % FLUSH_EVERY == 0:
                 flush()
             who, kind = parts[name]
-            subject.switch(False)
-            openai.switch(False)
+            for each in subjects:
+                each.switch(False)
             who.switch(kind == "ours")
             yield who.program, kind == "floor"
 
@@ -188,7 +192,7 @@ def measure(row: str, subject: Subject, openai: Subject, turns: int, flush: Call
         async with contextlib.AsyncExitStack() as open_clients:
             asked = {
                 program: await open_clients.enter_async_context(program.asynchronous())
-                for program in {subject.program, openai.program}
+                for program in (each.program for each in subjects)
             }
             return [await asked[program](row, with_floor) for program, with_floor in plan()]
 
@@ -206,26 +210,43 @@ def measure(row: str, subject: Subject, openai: Subject, turns: int, flush: Call
 
 def added(seen: Seen, name: str, bare: str = "bare", part: slice = slice(None)) -> float:
     """Microseconds that a call of `name` takes longer than the one of `bare` in the same turn."""
-    return statistics.median(mine - base for mine, base in zip(seen[name][part], seen[bare][part], strict=True)) * 1e6
+    return statistics.median(differences(seen, name, bare, part))
 
 
-def figures(row: str, seen: Seen, sdk: bool) -> dict[str, Any]:
+def differences(seen: Seen, name: str, bare: str, part: slice = slice(None)) -> list[float]:
+    """Turn by turn, in microseconds."""
+    return [(mine - base) * 1e6 for mine, base in zip(seen[name][part], seen[bare][part], strict=True)]
+
+
+def doubt(seen: Seen, name: str, bare: str = "bare") -> float:
+    """Standard error of `added`: half of what lies between the values `sqrt(n)/2` places around the median."""
+    ordered = sorted(differences(seen, name, bare))
+    middle, reach = len(ordered) // 2, max(1, round(len(ordered) ** 0.5 / 2))
+    return (ordered[min(middle + reach, len(ordered) - 1)] - ordered[max(middle - reach, 0)]) / 2
+
+
+def figures(row: str, seen: Seen) -> dict[str, Any]:
     """What a row says."""
     floor, ours = added(seen, "floor"), added(seen, "ours")
-    of_openai = added(seen, "openai", "openai bare") if "openai" in seen else ours
-    chunks = 2.5 * CHUNKS if row.startswith("stream") else 0
-    budget = (1.7 if row == "tools" else 1.4) * floor + chunks if sdk else 2 * of_openai
+    judged: dict[str, Any] = {"ratio_to_floor": round(ours / floor, 2)}
+    budget = (1.7 if row == "tools" else 1.4) * floor + (2.5 * CHUNKS if row.startswith("stream") else 0)
+    if "openai" in seen:
+        of_openai = added(seen, "openai", "openai bare")
+        judged["openai_added_us"] = round(of_openai)
+        judged["openai_error_us"] = round(doubt(seen, "openai", "openai bare"))
+        judged["ratio_to_openai"] = round(ours / of_openai, 2)
+        budget = 2 * of_openai
     quarter = max(1, len(seen["ours"]) // 4)
     return {
         "bare_us": round(statistics.median(seen["bare"]) * 1e6),
         "floor_added_us": round(floor),
+        "floor_error_us": round(doubt(seen, "floor")),
         "ours_added_us": round(ours),
+        "ours_error_us": round(doubt(seen, "ours")),
         "ours_by_quarter_us": [
             round(added(seen, "ours", part=slice(start, start + quarter))) for start in range(0, 4 * quarter, quarter)
         ],
-        "openai_added_us": round(of_openai),
-        "ratio_to_floor": round(ours / floor, 2),
-        "ratio_to_openai": round(ours / of_openai, 2),
+        **judged,
         "budget_us": round(budget),
         "within": ours <= budget,
     }
@@ -246,7 +267,8 @@ def main() -> None:
     """Print one JSON line per row."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--turns", type=int, default=800, help="calls of each program")
-    parser.add_argument("--only", metavar="FRAMEWORK", help="openai calls in any case: others are judged by it")
+    parser.add_argument("--only", metavar="FRAMEWORK", help="one of openai, mistralai, langchain, llama_index")
+    parser.add_argument("--row", action="append", choices=ROWS, help="may be given again; all by default")
     options = parser.parse_args()
     import literalai_otel
 
@@ -262,11 +284,11 @@ def main() -> None:
                     measured = openai
                     if driver is not first:
                         measured = stack.enter_context(recorded(driver, addresses[driver.answer.__name__], floor))
-                    for row in ROWS:
-                        seen = measure(row, measured, openai, options.turns, lambda: literal.flush(10))
+                    judge = None if driver.scope in SDKS else openai
+                    for row in options.row or ROWS:
+                        seen = measure(row, measured, judge, options.turns, lambda: literal.flush(10))
                         head = {"benchmark": "overhead", "framework": driver.scope, "row": row}
-                        sdk = driver.scope in ("openai", "mistralai")
-                        print(json.dumps({**head, **figures(row, seen, sdk)}), flush=True)
+                        print(json.dumps({**head, **figures(row, seen)}), flush=True)
         literal.flush_and_stop()
 
 

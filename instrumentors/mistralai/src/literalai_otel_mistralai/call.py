@@ -21,6 +21,7 @@ from literalai_otel.attributes import (
 from literalai_otel.genai import (
     Exchange,
     Inference,
+    Invocation,
     KeptEvents,
     Recorder,
     Recording,
@@ -84,7 +85,6 @@ class MethodCall:
         self._keep_request()
         self._note_response(response)
         if is_stream and self._endpoint.fold is not None:
-            self.recording.invocation.content_size = exchange.size
             self._watch(result, response)
         else:
             self._read(result, response)
@@ -98,16 +98,14 @@ class MethodCall:
             exchange.keep_request(self._endpoint.describe(self._asked))
 
     def _note_response(self, response: Any) -> None:
-        invocation = self.recording.invocation
+        recording = self.recording
         headers = getattr(response, "headers", None)
         if headers is not None:
-            for name in _REQUEST_ID_HEADERS:
-                request_id = headers.get(name)
-                if isinstance(request_id, str):
-                    invocation.attributes[REQUEST_ID] = request_id
-                    break
-        if invocation.exchange.retries:
-            invocation.attributes[REQUEST_RETRIES] = invocation.exchange.retries
+            # A look into headers takes longer than all else here, and the SDK hands them to nobody.
+            recording.learn(partial(_learn_request_id, headers))
+        retries = recording.invocation.exchange.retries
+        if retries:
+            recording.invocation.attributes[REQUEST_RETRIES] = retries
 
     def _note_failure(self, error: BaseException) -> None:
         exchange = self.recording.invocation.exchange
@@ -128,7 +126,8 @@ class MethodCall:
         exchange = invocation.exchange
         if response is not None and (result is None or (endpoint.keeps_body and recording.wants_content)):
             exchange.read_response(response)
-        invocation.content_size = exchange.size
+        if not recording.defers:
+            invocation.content_size = exchange.size
         if exchange.response_body is not None and (
             # Only the bytes tell; the SDK also takes a usage for left out when it knows another shape of it.
             recording.defers or result is None or not is_given(getattr(result, "usage", "given"))
@@ -148,6 +147,8 @@ class MethodCall:
     def _watch(self, stream: Any, response: Any) -> None:
         """Have the recording end with the stream."""
         recording, endpoint = self.recording, self._endpoint
+        if not recording.defers:
+            recording.invocation.content_size = recording.invocation.exchange.size
         assert endpoint.fold is not None, "a stream has a fold"
         make_fold = partial(endpoint.fold, wants_content=recording.wants_content)
         waits = recording.defers and endpoint.stream_may_wait and has_events(stream)
@@ -158,6 +159,14 @@ class MethodCall:
         else:
             record_stream(stream, watch, STREAM_ITERATOR)
         watch_closing(watch, is_async=self._is_async)
+
+
+def _learn_request_id(headers: Any, invocation: Invocation) -> None:
+    for name in _REQUEST_ID_HEADERS:
+        request_id = headers.get(name)
+        if isinstance(request_id, str):
+            invocation.attributes[REQUEST_ID] = request_id
+            return
 
 
 class Calls:

@@ -49,10 +49,11 @@ def _looks(look: Callable[[Exchange, Any], None]) -> Callable[[Any, PatchSet], A
         def wrapper(self: Any, hook_ctx: Any, *args: Any, **kwargs: Any) -> Any:
             result = original.__get__(self, type(self))(hook_ctx, *args, **kwargs)
             try:
-                recording = open_recording() if patches.enabled else None
+                recording: Any = get_current().get(RECORDING_KEY) if patches.enabled else None
                 if recording is not None and recording.active:
-                    exchange = recording.invocation.exchange
+                    exchange: Exchange = recording.invocation.exchange
                     source: Any = exchange.source
+                    # None when the call is over; an SDK below a framework's recording has another kind of source.
                     if isinstance(source, tuple) and source[0] is hook_ctx.config:
                         look(exchange, result)
             except Exception as problem:
