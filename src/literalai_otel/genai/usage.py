@@ -45,6 +45,10 @@ _DETAILS: Final[Mapping[str, Mapping[str, str]]] = {
     "input_token_details": _INPUT_DETAILS,  # transcriptions
 }
 """Parts of the totals, never to be added to them."""
+COUNTS: Final = frozenset(
+    ("prompt_tokens", "input_tokens", "completion_tokens", "output_tokens", "total_tokens", "seconds", *_DETAILS)
+)
+"""The fields that `write_usage` looks at."""
 
 
 def write_usage(usage: Any, attributes: dict[str, Any]) -> None:
@@ -59,8 +63,8 @@ def write_usage(usage: Any, attributes: dict[str, Any]) -> None:
         attributes[USAGE_OUTPUT_TOKENS] = made
     if total is not None and (spent is None or total != spent + (made or 0)):
         attributes[USAGE_TOTAL_TOKENS] = total
-    for group, names in _DETAILS.items():
-        details = fields.get(group)
+    for group in filter(fields.__contains__, _DETAILS):
+        details, names = fields[group], _DETAILS[group]
         if details is not None:
             for key, count in fields_of(details).items():
                 if key in names and type(count) is int and count > 0:

@@ -107,12 +107,12 @@ def model_of(component: Any) -> str | None:
 
 
 def _read_settings(source: Mapping[str, Any], attributes: dict[str, Any]) -> None:
-    for key, (name, types) in _SETTINGS.items():
-        value = source.get(key)
+    for key in filter(source.__contains__, _SETTINGS):
+        value, (name, types) = source[key], _SETTINGS[key]
         if value is not None and isinstance(value, types) and type(value) is not bool:
             attributes[name] = value
-    for key in _STOPS:
-        stop: Any = source.get(key)
+    for key in filter(source.__contains__, _STOPS):
+        stop: Any = source[key]
         if isinstance(stop, str):
             attributes[REQUEST_STOP_SEQUENCES] = [stop]
         elif isinstance(stop, list | tuple) and stop:

@@ -17,7 +17,7 @@ from literalai_otel.attributes import (
     USAGE_REASONING_OUTPUT_TOKENS,
 )
 from literalai_otel.genai import fields_of, items_of
-from literalai_otel.genai.usage import write_usage
+from literalai_otel.genai.usage import COUNTS, write_usage
 
 _TEXTS: Final = (("id", RESPONSE_ID), ("model", RESPONSE_MODEL))
 _USAGE_NAMES: Final = ("usage", "usage_metadata", "usageMetadata")
@@ -47,6 +47,7 @@ _OTHER_COUNTS: Final = {
     "prompt_eval_count": USAGE_INPUT_TOKENS,  # Ollama
     "eval_count": USAGE_OUTPUT_TOKENS,
 }
+_ALL_COUNTS: Final = COUNTS.union(_OTHER_COUNTS)
 _CACHES: Final = {
     "cache_read_input_tokens": USAGE_CACHE_READ_INPUT_TOKENS,
     "cache_creation_input_tokens": USAGE_CACHE_WRITE_INPUT_TOKENS,
@@ -73,13 +74,13 @@ def write_raw(response: Any, attributes: dict[str, Any]) -> str | None:
 
 def _write_counts(raw: Mapping[str, Any], additional: Mapping[str, Any], attributes: dict[str, Any]) -> None:
     # LlamaIndex copies the counts of some providers into `additional_kwargs`.
-    for usage in (additional, raw, *(raw.get(name) for name in _USAGE_NAMES), _cohere(raw)):
-        if usage is None:
-            continue
+    for usage in (additional, raw, *map(raw.get, _USAGE_NAMES), _cohere(raw)):
         counts = fields_of(usage)
+        if _ALL_COUNTS.isdisjoint(counts):
+            continue
         write_usage(counts, attributes)
-        for key, name in _OTHER_COUNTS.items():
-            count = counts.get(key)
+        for key in filter(counts.__contains__, _OTHER_COUNTS):
+            count, name = counts[key], _OTHER_COUNTS[key]
             if type(count) is int and count >= 0 and (count or name in (USAGE_INPUT_TOKENS, USAGE_OUTPUT_TOKENS)):
                 attributes[name] = count
         if "input_tokens" in counts:
@@ -104,12 +105,12 @@ def _cohere(raw: Mapping[str, Any]) -> Any:
 
 def _finish_reason(raw: Mapping[str, Any]) -> str | None:
     places: list[Any] = [raw]
-    for name in _CHOICE_NAMES:
-        places.extend(items_of(raw.get(name)))
+    for choices in map(raw.get, _CHOICE_NAMES):
+        places.extend(items_of(choices))
     for place in places:
         fields = fields_of(place)
-        for name in _REASON_NAMES:
-            given: Any = fields.get(name)
+        for name in filter(fields.__contains__, _REASON_NAMES):
+            given: Any = fields[name]
             reason = given if isinstance(given, str) else getattr(given, "name", None)
             if isinstance(reason, str) and reason:
                 return _REASONS.get(reason.lower(), reason.lower() if reason.isupper() else reason)
