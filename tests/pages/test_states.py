@@ -189,6 +189,16 @@ def test_a_style_sheet_that_did_not_come_is_asked_for_again(opened: Page, watch:
     opened.wait_for_function("[...document.styleSheets].some((sheet) => /DashboardPage-/.test(sheet.href ?? ''))")
 
 
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_what_a_proxy_got_no_answer_to_is_asked_again(status: int, opened: Page, watch: Any):
+    watch(opened).expect(f"status of {status}")
+    page = {"status": status, "content_type": "text/html", "body": "<h1>of the proxy</h1>"}
+    opened.route(re.compile("/api/dashboard"), lambda route: route.fulfill(**page), times=1)
+    with opened.expect_response(lambda response: "/api/dashboard" in response.url and response.ok):
+        opened.get_by_role("link", name="Dashboard", exact=True).click()
+    expect(opened.get_by_role("alert")).not_to_be_visible()
+
+
 def test_one_stream_a_tab_whatever_is_opened(site: Site, page_as: PageAs):
     page = page_as("ADMIN")
     streams: list[str] = []

@@ -12,14 +12,17 @@ import "./styles/base.css";
 import "./parts/parts.css";
 import "./frame/frame.css";
 
+const UNANSWERED: ReadonlySet<number> = new Set([502, 503, 504]);
+
 applyTheme();
 askAgainForStyles();
 
 const client = new QueryClient({
   defaultOptions: {
     queries: {
-      // What the server refused it refuses again; what did not answer is asked again.
-      retry: (failures, error) => failures < 2 && (!(error instanceof ApiError) || error.status === 503),
+      // What the server refused it refuses again. A server that is busy is asked again, and one behind a proxy that got
+      // no answer of it.
+      retry: (failures, error) => failures < 2 && (!(error instanceof ApiError) || UNANSWERED.has(error.status)),
       staleTime: 10_000,
       refetchOnWindowFocus: false,
     },
