@@ -191,10 +191,11 @@ def test_a_style_sheet_that_did_not_come_is_asked_for_again(opened: Page, watch:
 
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_what_a_proxy_got_no_answer_to_is_asked_again(status: int, opened: Page, watch: Any):
+    """Twice: whatever opens a page may ask once more without that."""
     watch(opened).expect(f"status of {status}")
     page = {"status": status, "content_type": "text/html", "body": "<h1>of the proxy</h1>"}
-    opened.route(re.compile("/api/dashboard"), lambda route: route.fulfill(**page), times=1)
-    with opened.expect_response(lambda response: "/api/dashboard" in response.url and response.ok):
+    opened.route(re.compile("/api/dashboard"), lambda route: route.fulfill(**page), times=2)
+    with opened.expect_response(lambda response: "/api/dashboard" in response.url and response.ok, timeout=SOON):
         opened.get_by_role("link", name="Dashboard", exact=True).click()
     expect(opened.get_by_role("alert")).not_to_be_visible()
 

@@ -45,18 +45,20 @@ _DETAILS: Final[Mapping[str, Mapping[str, str]]] = {
     "input_token_details": _INPUT_DETAILS,  # transcriptions
 }
 """Parts of the totals, never to be added to them."""
-COUNTS: Final = frozenset(
-    ("prompt_tokens", "input_tokens", "completion_tokens", "output_tokens", "total_tokens", "seconds", *_DETAILS)
-)
+_SPENT: Final = ("prompt_tokens", "input_tokens")
+_MADE: Final = ("completion_tokens", "output_tokens")
+_TOTAL: Final = "total_tokens"
+_SECONDS: Final = "seconds"
+COUNTS: Final = frozenset((*_SPENT, *_MADE, _TOTAL, _SECONDS, *_DETAILS))
 """The fields that `write_usage` looks at."""
 
 
 def write_usage(usage: Any, attributes: dict[str, Any]) -> None:
     """Write token counts as far as they are given: totals also when zero, details only when positive."""
     fields = fields_of(usage)
-    spent = _count(fields, "prompt_tokens", "input_tokens")
-    made = _count(fields, "completion_tokens", "output_tokens")
-    total = _count(fields, "total_tokens")
+    spent = _count(fields, *_SPENT)
+    made = _count(fields, *_MADE)
+    total = _count(fields, _TOTAL)
     if spent is not None:
         attributes[USAGE_INPUT_TOKENS] = spent
     if made is not None:
@@ -69,7 +71,7 @@ def write_usage(usage: Any, attributes: dict[str, Any]) -> None:
             for key, count in fields_of(details).items():
                 if key in names and type(count) is int and count > 0:
                     attributes[names[key]] = count
-    seconds = fields.get("seconds")
+    seconds = fields.get(_SECONDS)
     if isinstance(seconds, int | float) and fields.get("type") == "duration":
         attributes[USAGE_AUDIO_SECONDS] = seconds
 

@@ -101,7 +101,7 @@ class MethodCall:
         recording = self.recording
         headers = getattr(response, "headers", None)
         if headers is not None:
-            # A look into headers takes longer than all else here, and the SDK hands them to nobody.
+            # A look into headers takes longer than all else here, and no program writes into those of an answer.
             recording.learn(partial(_learn_request_id, headers))
         retries = recording.invocation.exchange.retries
         if retries:

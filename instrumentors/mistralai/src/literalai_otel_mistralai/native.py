@@ -7,8 +7,9 @@ recording is open; without one, and after `uninstrument()`, it does what it did.
 from functools import wraps
 from typing import Any
 
-from literalai_otel.genai import Patch, PatchSet
-from literalai_otel_mistralai.wire import open_recording
+from literalai_otel.genai import Patch, PatchSet, Recording
+from literalai_otel.genai.current import get_current
+from literalai_otel.genai.keys import RECORDING_KEY
 
 
 def native_patches(module: str) -> tuple[Patch, ...]:
@@ -28,8 +29,14 @@ def _passes_by(original: Any, patches: PatchSet) -> Any:
 
     @wraps(original)
     def wrapper(self: Any, hook_ctx: Any, *rest: Any, **named: Any) -> Any:
-        if patches.enabled and rest and open_recording() is not None:
+        if patches.enabled and rest and _is_recorded():
             return rest[0] if len(rest) == 1 else rest
         return original.__get__(self, type(self))(hook_ctx, *rest, **named)
 
     return wrapper
+
+
+def _is_recorded() -> bool:
+    """Whether this runs in the context of a recording that is open."""
+    recording = get_current().get(RECORDING_KEY)
+    return isinstance(recording, Recording) and not recording.ended

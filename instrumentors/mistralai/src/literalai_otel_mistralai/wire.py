@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
 
-from literalai_otel.genai import Exchange, Patch, PatchSet, Recording
+from literalai_otel.genai import Exchange, Patch, PatchSet
 from literalai_otel.genai.current import get_current
 from literalai_otel.genai.keys import RECORDING_KEY
 
@@ -33,12 +33,6 @@ def source_of(resource: Any) -> tuple[Any]:
     In a tuple of its own, since each call is another one.
     """
     return (resource.sdk_configuration,)
-
-
-def open_recording() -> Recording | None:
-    """The recording in whose context this runs, while it is open."""
-    recording = get_current().get(RECORDING_KEY)
-    return recording if isinstance(recording, Recording) and not recording.ended else None
 
 
 def _looks(look: Callable[[Exchange, Any], None]) -> Callable[[Any, PatchSet], Any]:
