@@ -28,6 +28,21 @@ def test_capture_keeps_spans_and_their_fields() -> None:
     assert len(SIDE_TABLE) == 0
 
 
+def test_a_span_is_open_until_it_is_among_the_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends it may be another thread, which can be interrupted anywhere."""
+    provider, capture = SpanCapture.provider()
+    take, seen = SIDE_TABLE.take, []
+
+    def interrupted(key: tuple[int, int]) -> object:
+        seen.append((capture.still_open, capture.spans))
+        return take(key)
+
+    monkeypatch.setattr(SIDE_TABLE, "take", interrupted)
+    end_span(provider.get_tracer("t").start_span("chat m"), {})
+    assert seen == [(["chat m"], [])]
+    assert capture.settled() and capture.one().name == "chat m"
+
+
 def test_one_wants_exactly_one() -> None:
     _, capture = SpanCapture.provider()
     with pytest.raises(AssertionError, match="0 ended"):

@@ -129,11 +129,10 @@ class SpanCapture(SpanProcessor):
         context = span.context
         if context is None:
             return
-        with self._lock:
+        ended = CapturedSpan(span, SIDE_TABLE.take(context[:2]), isinstance(self, LiteralAlone))
+        with self._lock:  # at once: what is not open any more is among the ended
             self._open.pop(context[:2], None)
-        fields = SIDE_TABLE.take(context[:2])
-        with self._lock:
-            self._ended.append(CapturedSpan(span, fields, isinstance(self, LiteralAlone)))
+            self._ended.append(ended)
 
     @property
     def spans(self) -> list[CapturedSpan]:
