@@ -20,7 +20,7 @@ from literalai_otel import LiteralClient, initialize
 from literalai_otel import attributes as names
 from literalai_otel.config import Config
 from literalai_otel.export import Delivery, LiteralSpanProcessor
-from literalai_otel.genai import SIDE_TABLE, Instrumentor, finish_abandoned
+from literalai_otel.genai import SIDE_TABLE, Inference, Instrumentor, Recorder, finish_abandoned
 from literalai_otel.genai.abandoned import end_later
 from literalai_otel.model import Step, Thread
 
@@ -46,6 +46,42 @@ def spans() -> None:
     provider.add_span_processor(LiteralSpanProcessor(make_delivery(), client_name="c"))
     for _ in range(20):
         provider.get_tracer("app").start_span("chat m", attributes=CHAT).end()
+    say_end()
+
+
+def calls_to(delivery: Delivery) -> Callable[[], None]:
+    """Makes a call of a model that succeeds: its span ends on the delivery thread."""
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(LiteralSpanProcessor(delivery, client_name="c"))
+    recorder = Recorder("literalai_otel.instrumentors.openai", "1", provider)
+
+    def call() -> None:
+        recording = recorder.open(Inference(dict(CHAT)))
+        assert recording is not None
+        recording.complete()
+
+    return call
+
+
+def calls() -> None:
+    """20 calls that are over, and out."""
+    call = calls_to(make_delivery())
+    for _ in range(20):
+        call()
+    say_end()
+
+
+def calls_and_forks() -> None:
+    """A child ends no span of its parent's."""
+    delivery = Delivery.from_config(Config.load(), batch_size=1000)
+    call = calls_to(delivery)
+    for _ in range(3):
+        call()
+    if os.fork() == 0:
+        call()
+        os._exit(0 if delivery.flush(10).sent == 1 else 1)
+    assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
+    assert delivery.flush(10).sent == 3
     say_end()
 
 

@@ -19,6 +19,12 @@ def test_nothing_is_sent_twice_and_nothing_is_lost(sink, run, tmp_path, spool: b
     assert Counter(sink.arrivals) == Counter(expected)
 
 
+def test_a_child_ends_no_span_of_its_parents(sink, run):
+    ended = run("calls_and_forks")
+    assert (ended.code, ended.lines) == (0, [])
+    assert len(sink.arrivals) == len(sink.steps) == 4
+
+
 def test_children_of_multiprocessing_deliver_when_they_end(sink, run):
     ended = run("multiprocesses")
     assert (ended.code, ended.lines) == (0, [])

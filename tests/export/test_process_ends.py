@@ -9,7 +9,7 @@ SLACK_S = 4.0
 
 
 @pytest.mark.feature("O-07")
-@pytest.mark.parametrize(("program", "stored"), [("spans", 20), ("one_step", 1), ("two_projects", 3)])
+@pytest.mark.parametrize(("program", "stored"), [("spans", 20), ("calls", 20), ("one_step", 1), ("two_projects", 3)])
 def test_leaving_delivers_and_says_nothing(sink, run, program: str, stored: int):
     ended = run(program)
     assert (ended.code, ended.lines) == (0, [])

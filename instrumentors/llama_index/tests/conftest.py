@@ -7,6 +7,7 @@ import pytest
 
 from literalai_otel.testing import SpanCapture
 from literalai_otel.testing.guards import Guard
+from literalai_otel.testing.spans import LiteralAlone
 from literalai_otel_llama_index import LlamaIndexInstrumentor
 
 LEFT_BY_HTTPX2 = (
@@ -31,8 +32,8 @@ def instrument(guard: Guard) -> Iterator[Callable[..., SpanCapture]]:
     """Instruments LlamaIndex and gives the capture of its spans; undone at the end."""
     instrumentor = LlamaIndexInstrumentor()
 
-    def start(**options: Any) -> SpanCapture:
-        provider, capture = SpanCapture.provider()
+    def start(*, alone: bool = False, **options: Any) -> SpanCapture:
+        provider, capture = (LiteralAlone if alone else SpanCapture).provider()
         guard.watch(capture)
         instrumentor.instrument(tracer_provider=provider, **options)
         # For spans of the user's own, and for other instrumentors beside ours.

@@ -1,6 +1,7 @@
 """Calls of models: through classes of providers and of users, as chat, completion, prediction, structured output."""
 
 import asyncio
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -231,6 +232,27 @@ class Answering(EchoLLM):
         return self.answer
 
 
+class Streaming(Answering):
+    """Streams whatever it is given, in one piece."""
+
+    def stream_chat(self, messages: Any, **kwargs: Any) -> Any:
+        def pieces() -> Iterator[Any]:
+            yield self.answer
+
+        return pieces()
+
+
+@pytest.fixture(params=[False, True], ids=["others look on", "Literal alone"])
+def alone(request: pytest.FixtureRequest) -> bool:
+    """Whether answers may be read later, from a copy."""
+    return request.param
+
+
+@pytest.fixture
+def told(alone: bool, instrument: Any) -> SpanCapture:
+    return instrument(alone=alone)
+
+
 def answered(raw: Any, **further: Any) -> ChatResponse:
     return ChatResponse(message=ChatMessage(role="assistant", content="yes"), raw=raw, **further)
 
@@ -268,19 +290,22 @@ def answered(raw: Any, **further: Any) -> ChatResponse:
         (answered("text"), (None, None)),
     ],
 )
-def test_tokens_of_every_vendor(response: Any, tokens: tuple[Any, Any], capture: SpanCapture) -> None:
+def test_tokens_of_every_vendor(response: Any, tokens: tuple[Any, Any], told: SpanCapture) -> None:
     assert Answering(answer=response).chat(HELLO) is response
-    span = capture.one()
-    assert (span.attributes.get(USAGE_INPUT_TOKENS), span.attributes.get(USAGE_OUTPUT_TOKENS)) == tokens
+    span = told.one()
+    assert (span.known.get(USAGE_INPUT_TOKENS), span.known.get(USAGE_OUTPUT_TOKENS)) == tokens
     assert texts(span.fields[OUTPUT_MESSAGES]) == ["yes"]
 
 
-def test_details_of_tokens(capture: SpanCapture) -> None:
+def test_details_of_tokens(told: SpanCapture) -> None:
     usage = {"input_tokens": 1, "output_tokens": 2, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 4}
     Answering(answer=answered({"usage": usage})).chat(HELLO)
     google = {"prompt_token_count": 1, "candidates_token_count": 2, "thoughts_token_count": 3}
     Answering(answer=answered({"usage_metadata": google})).chat(HELLO)
-    first, second = (span.attributes for span in capture.spans)
+    openai = {"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": 5}}
+    Answering(answer=answered({"usage": openai})).chat(HELLO)
+    first, second, third = (span.known for span in told.spans)
+    assert (third[USAGE_INPUT_TOKENS], third[USAGE_CACHE_READ_INPUT_TOKENS]) == (9, 5)
     assert (first[USAGE_CACHE_READ_INPUT_TOKENS], first[USAGE_CACHE_WRITE_INPUT_TOKENS]) == (3, 4)
     assert second[USAGE_REASONING_OUTPUT_TOKENS] == 3
 
@@ -303,12 +328,14 @@ def test_details_of_tokens(capture: SpanCapture) -> None:
     ],
 )
 @pytest.mark.parametrize("capture_content", ["literal_only", "false"])
-def test_finish_reasons(raw: Any, reason: str | None, capture_content: str, instrument: Any, policy: Any) -> None:
+def test_finish_reasons(
+    raw: Any, reason: str | None, capture_content: str, alone: bool, instrument: Any, policy: Any
+) -> None:
     policy(capture_content=capture_content)
-    capture = instrument()
+    capture = instrument(alone=alone)
     Answering(answer=answered(raw)).chat(HELLO)
-    found = capture.one().attributes.get(RESPONSE_FINISH_REASONS)
-    assert found == (None if reason is None else (reason,))
+    found = capture.one().known.get(RESPONSE_FINISH_REASONS)
+    assert (None if found is None else list(found)) == (None if reason is None else [reason])
 
 
 @pytest.mark.parametrize(
@@ -322,10 +349,36 @@ def test_finish_reasons(raw: Any, reason: str | None, capture_content: str, inst
         SimpleNamespace(message=None, raw=object()),
     ],
 )
-def test_answers_of_any_shape_reach_the_caller(answer: Any, capture: SpanCapture) -> None:
+def test_answers_of_any_shape_reach_the_caller(answer: Any, told: SpanCapture) -> None:
     assert Answering(answer=answer).chat(HELLO) is answer
-    span = capture.one()
-    assert (span.status.name, RESPONSE_ID in span.attributes) == ("UNSET", False)
+    span = told.one()
+    assert (span.status.name, RESPONSE_ID in span.known) == ("UNSET", False)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_what_is_read_later_is_what_was_said(streamed: bool, instrument: Any) -> None:
+    """The program may do with an answer, and with what it asked, what it likes."""
+    capture = instrument(alone=True)
+    raw: dict[str, Any] = {
+        "model": "echo-1-2026",
+        "choices": [{"finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 3, "prompt_tokens_details": {"cached_tokens": 1}},
+    }
+    asked = ChatMessage(role="user", content="before")
+    if streamed:
+        list(Streaming(answer=answered(raw, delta="yes")).stream_chat([asked]))
+    else:
+        Answering(answer=answered(raw)).chat([asked])
+    asked.blocks[0].text = "after"
+    raw["usage"]["prompt_tokens_details"]["cached_tokens"] = 200
+    raw["usage"]["prompt_tokens"] = 300
+    raw["choices"][0]["finish_reason"] = "length"
+    raw["choices"].clear()
+    raw["model"] = "another"
+    fields = capture.one().fields
+    assert (fields[RESPONSE_MODEL], fields[RESPONSE_FINISH_REASONS]) == ("echo-1-2026", ["stop"])
+    assert (fields[USAGE_INPUT_TOKENS], fields[USAGE_CACHE_READ_INPUT_TOKENS]) == (3, 1)
+    assert (texts(fields[INPUT_MESSAGES]), texts(fields[OUTPUT_MESSAGES])) == (["before"], ["yes"])
 
 
 # --- who is behind a class (I30) ------------------------------------------------------------------

@@ -42,7 +42,7 @@ ENTRIES = {
     "take_call_options": GUARD,
     "_with_options": WAY,
     "Recording._end": GUARD,
-    "Recording.complete": HANDS_ON,
+    "Recording.complete": GUARD,
     "Recording.fail": HANDS_ON,
     "Recording.fail_as": HANDS_ON,
     "Recording.stop": HANDS_ON,

@@ -10,6 +10,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from literalai_otel import attributes
 from literalai_otel.export import FinishedSpan, LiteralSpanProcessor
+from literalai_otel.export.prepare import EndingSpan
 from literalai_otel.genai import resolve
 from literalai_otel.testing import FakeProvider, SpanCapture
 from literalai_otel.testing.guards import Guard
@@ -66,6 +67,11 @@ class Kept(list[FinishedSpan]):
 
     def submit_ended(self, *span: Any) -> None:
         self.append(FinishedSpan(*span))
+
+    def submit_ending(self, span: Any, end: Any, finished: Any, size: int) -> None:
+        ended = EndingSpan(span, end, finished).ended()
+        assert ended is not None
+        self.append(ended)
 
 
 @pytest.mark.parametrize("alone", [True, False])

@@ -19,13 +19,13 @@ from literalai_otel.config import Config
 from literalai_otel.export.backlog import Backlog
 from literalai_otel.export.counters import Counters, FlushResult
 from literalai_otel.export.halt import Halt
-from literalai_otel.export.inbox import Arrival, Inbox, Source
+from literalai_otel.export.inbox import Arrival, Inbox
 from literalai_otel.export.lanes import Lanes
 from literalai_otel.export.ledger import Ledger
 from literalai_otel.export.lifecycle import PROCESS_ENDS
 from literalai_otel.export.losses import Losses
 from literalai_otel.export.metrics import observe
-from literalai_otel.export.prepare import FinishedSpan, guess_size
+from literalai_otel.export.prepare import BYTES_BESIDE_TEXTS, EndingSpan, FinishedSpan, Source, guess_size
 from literalai_otel.export.preparing import Preparing
 from literalai_otel.export.preprocess import Preprocess
 from literalai_otel.export.sender import Connect, Sender
@@ -35,6 +35,7 @@ from literalai_otel.model import Step, Thread
 
 if TYPE_CHECKING:  # the API is loaded on the delivery thread
     from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.trace import Span
 
     from literalai_otel.api import SyncApi
     from literalai_otel.export.retry import RetryPolicy
@@ -138,6 +139,19 @@ class Delivery:
     ) -> None:
         """Accept a span that has just ended (arguments: `FinishedSpan`); even what it says is looked at later."""
         self._submit(FinishedSpan, (span, fields, lineage, export_all), None, guess_size(fields))
+
+    def submit_ending(
+        self,
+        span: "Span",
+        end: Callable[[], None],
+        finished: "Callable[[ReadableSpan], FinishedSpan | None]",
+        size: int,
+    ) -> None:
+        """Accept a span that is over and ends on a worker (arguments: `EndingSpan`); it keeps `size` bytes alive."""
+        if self.disabled:
+            end()
+            return
+        self._submit(EndingSpan, (span, end, finished), None, BYTES_BESIDE_TEXTS + size)
 
     def submit_span(self, finished: FinishedSpan) -> None:
         """Accept an ended span; it is translated later, on a worker."""

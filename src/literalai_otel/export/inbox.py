@@ -11,10 +11,8 @@ from typing import Any, Final
 from literalai_otel.export.counters import DropReason
 from literalai_otel.export.ledger import Ledger
 from literalai_otel.export.losses import Losses
-from literalai_otel.export.prepare import FinishedSpan, Submission
-from literalai_otel.model import Step, Thread
+from literalai_otel.export.prepare import EndingSpan, Source, Submission
 
-Source = FinishedSpan | Step | Thread
 Arrival = tuple[Callable[..., Source], tuple[Any, ...], str | None, int, float]
 """What makes a source and of what, the environment of what is no span, its size in bytes, about, the monotonic time."""
 
@@ -60,6 +58,8 @@ class Inbox:
                 self._ledger.refuse(reason)
                 self._losses.note(reason, 1)
                 all_came_in = False
+                if make is EndingSpan:  # no span stays open because Literal does not get it
+                    EndingSpan(*given).ended()
                 continue
             try:
                 source = make(*given)

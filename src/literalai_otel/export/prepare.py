@@ -4,7 +4,7 @@ Deferred fields are resolved, the span becomes a record, the record a step; the 
 media leaves it, it is trimmed to Literal's limits and measured (`DESIGN.md` §2, the way of a call; §3, Units).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -22,10 +22,11 @@ from literalai_otel.translate.limits import MAX_NAME_BYTES, trim, trim_thread
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.trace import Span
 
     from literalai_otel.processor import Lineage
 
-_BYTES_BESIDE_TEXTS: Final = 2048
+BYTES_BESIDE_TEXTS: Final = 2048
 """What a span or step weighs without its texts, about."""
 
 
@@ -84,11 +85,55 @@ class FinishedSpan:
         self.export_all = export_all
 
 
+class EndingSpan:
+    """A span that is over and has not ended: ending it takes longer than all else that is done after a call.
+
+    It ends where it is prepared, and nobody else is told: whoever started to look at the provider's spans meanwhile
+    would be shown one that is bare (`genai.audience`).
+
+    Args:
+        span: The span.
+        end: Ends it, with what is known of the call beside it.
+        finished: What is to be sent of it when it has ended; None when that is nothing.
+    """
+
+    __slots__ = ("_end", "_finish", "_finished", "_span")
+
+    def __init__(
+        self, span: "Span", end: Callable[[], None], finished: "Callable[[ReadableSpan], FinishedSpan | None]"
+    ) -> None:
+        self._span = span
+        self._end: Callable[[], None] | None = end
+        self._finish = finished
+        self._finished: FinishedSpan | None = None
+
+    def ended(self) -> FinishedSpan | None:
+        """End the span, if it has not yet: what is to be sent of it."""
+        end, self._end = self._end, None
+        if end is not None:
+            # An SDK that knows another name for it tells the provider's processor, which then sends the span itself.
+            span: Any = self._span
+            span._span_processor = self
+            end()
+        return self._finished
+
+    def _on_ending(self, span: "Span") -> None:
+        """Called by the SDK before the span has ended."""
+
+    def on_end(self, span: "ReadableSpan") -> None:
+        """Called by the SDK when the span has ended, with a copy."""
+        self._finished = self._finish(span)
+
+
+Source = FinishedSpan | EndingSpan | Step | Thread
+"""What delivery accepts."""
+
+
 @dataclass(slots=True)
 class Submission:
     """Something accepted and not looked at yet. `size` is a guess in bytes. Not frozen, as `FinishedSpan`."""
 
-    source: FinishedSpan | Step | Thread
+    source: Source
     environment: str | None
     size: int
     accepted_at: float
@@ -101,11 +146,11 @@ def guess_size(fields: Mapping[str, Any] | None) -> int:
     Cheap, since it runs on the caller's thread.
     """
     if fields is None:
-        return _BYTES_BESIDE_TEXTS
+        return BYTES_BESIDE_TEXTS
     later = fields.get(FACTS)
     if later is not None:  # it has all that is large, and says how much it keeps alive
-        return _BYTES_BESIDE_TEXTS + getattr(later, "size", 0)
-    size = _BYTES_BESIDE_TEXTS
+        return BYTES_BESIDE_TEXTS + getattr(later, "size", 0)
+    size = BYTES_BESIDE_TEXTS
     for value in fields.values():
         # Deferred content says it too.
         size += len(value) if value.__class__ is str else getattr(value, "size", 0)
@@ -121,6 +166,11 @@ def prepare(submission: Submission, uploads: Uploads) -> Unit | None:
     if isinstance(source, Step):
         governed = govern(source, policy(), unmasked=True)
         return _step_unit(submission, governed, source.root_run_id or source.parent_id or source.id, uploads)
+    if isinstance(source, EndingSpan):
+        ended = source.ended()
+        if ended is None:
+            return None
+        source = ended
     record = SpanRecord.from_sdk(
         source,
         resolve(source.fields) if source.fields is not None else None,

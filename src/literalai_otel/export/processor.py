@@ -4,20 +4,23 @@ The stock batch processor loses a burst silently and answers True to a flush tha
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.trace import Span as ApiSpan
 from opentelemetry.trace import TraceFlags
 
 from literalai_otel.attributes import OPERATION_NAME
 from literalai_otel.export.counters import Counters
 from literalai_otel.export.delivery import Delivery
 from literalai_otel.export.lone_tool import TOOL, run_around
+from literalai_otel.export.prepare import FinishedSpan
 from literalai_otel.genai.audience import OF_LITERAL
-from literalai_otel.genai.side_table import SIDE_TABLE
-from literalai_otel.processor import LineageIndex
+from literalai_otel.genai.side_table import SIDE_TABLE, Fields
+from literalai_otel.processor import Lineage, LineageIndex
 from literalai_otel.translate import is_step
 
 logger = logging.getLogger(__name__)
@@ -25,6 +28,10 @@ logger = logging.getLogger(__name__)
 EXPORT_ALL: Final = "all"
 TAKEN: Final = "_literalai_taken"
 """Attribute of a finished span that a processor of ours queued: a `LiteralSpanExporter` beside it leaves it alone."""
+
+
+Taken = tuple[ReadableSpan, Fields | None, Lineage | None, bool]
+"""The arguments of `FinishedSpan`."""
 
 
 class LiteralSpanProcessor(SpanProcessor):
@@ -46,6 +53,7 @@ class LiteralSpanProcessor(SpanProcessor):
         self._export_all = export_filter == EXPORT_ALL
         self._sampled_out_before = SIDE_TABLE.sampled_out
         self.lineage = LineageIndex(client_name, keep_foreign=keep_foreign)
+        self._finish = self._finished  # bound once, and not for each call
         setattr(self, OF_LITERAL, True)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
@@ -58,9 +66,15 @@ class LiteralSpanProcessor(SpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         """Queue `span` if it is a step of this client. Runs inside `span.end()`, so it only queues."""
         try:
-            self._take(span)
+            taken = self._taken(span)
+            if taken is not None:
+                self.delivery.submit_ended(*taken)
         except Exception:
             logger.debug("span not queued", exc_info=True)
+
+    def end_later(self, span: ApiSpan, end: Callable[[], None], size: int) -> None:
+        """Have a worker call `end` (`genai.audience.OursAlone`); what `span` says then is accepted now."""
+        self.delivery.submit_ending(span, end, self._finish, size)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Deliver everything that ended before; True only if all of it was, and nothing was dropped before."""
@@ -75,30 +89,35 @@ class LiteralSpanProcessor(SpanProcessor):
         numbers = self.delivery.counters()
         return replace(numbers, sampled_out=numbers.sampled_out + SIDE_TABLE.sampled_out - self._sampled_out_before)
 
-    def _take(self, span: ReadableSpan) -> None:
+    def _finished(self, span: ReadableSpan) -> FinishedSpan | None:
+        taken = self._taken(span)
+        return None if taken is None else FinishedSpan(*taken)
+
+    def _taken(self, span: ReadableSpan) -> Taken | None:
+        """What is to be queued of a span that ends now; None when that is nothing."""
         identity = span.get_span_context()
         if identity is None:
-            return
+            return None
         key = identity[:2]  # a tuple: by name each is a call
         lineage = self.lineage.end(key)
         if lineage is not None and (
             lineage.client not in (None, self.client_name)
             or ((lineage.superseded or lineage.same_call is not None) and lineage.stands_aside(span))
         ):
-            return
+            return None
         fields = SIDE_TABLE.peek(key)
         # What has fields beside it is ours, and a step.
         if fields is None and not self._export_all and not _is_step(span):
-            return
+            return None
         if not identity[3] & TraceFlags.SAMPLED:
             self.delivery.count_sampled_out()
-            return
+            return None
         setattr(span, TAKEN, True)
         if lineage is not None and (fields is None or fields.get(OPERATION_NAME, TOOL) == TOOL):
             run = run_around(span, fields, lineage)
             if run is not None:
                 self.delivery.submit_step(run)
-        self.delivery.submit_ended(span, fields, lineage, self._export_all)
+        return span, fields, lineage, self._export_all
 
 
 def _is_step(span: ReadableSpan) -> bool:

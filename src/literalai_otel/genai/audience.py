@@ -3,9 +3,10 @@
 Where that is Literal alone they stay bare: what a recording knows is beside its span anyway, and may be read later.
 """
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, Protocol
 
-from opentelemetry.trace import Tracer
+from opentelemetry.trace import Span, Tracer
 
 OF_LITERAL: Final = "_literalai_processor"
 """Attribute, true, of a span processor that takes what is beside a span."""
@@ -14,6 +15,14 @@ KNOWN: Final = "_literalai_known"
 BELOW_ANOTHERS: Final = "_literalai_below_anothers"
 """Attribute of a span that a processor of ours saw start: whether the nearest step, at or above it, is one of another
 instrumentor. A span that starts below may record the same call, and its attributes tell."""
+
+
+class OursAlone(Protocol):
+    """A processor of ours that alone sees a span."""
+
+    def end_later(self, span: Span, end: Callable[[], None], size: int) -> None:
+        """Call `end`, which ends `span`, on the delivery thread, and tell nobody else. It keeps `size` bytes alive."""
+        ...
 
 
 class Audience:
@@ -31,12 +40,15 @@ class Audience:
         self.sampler_is_blind = False
         """Whether, where Literal is alone, nothing of the host's looks at the attributes of a span that starts."""
 
-    def is_literal_alone(self) -> bool:
-        """Whether no span processor sees the next span but one of ours: what its recording learns may wait, unread."""
+    def literal_alone(self) -> OursAlone | None:
+        """The processor of ours that alone sees the next span: what its recording learns may wait, unread.
+
+        None when another one sees it too.
+        """
         if self._fan_out is None:
             self._find_fan_out()
         processors = getattr(self._fan_out, "_span_processors", ())
-        return len(processors) == 1 and getattr(processors[0], OF_LITERAL, False)
+        return processors[0] if len(processors) == 1 and getattr(processors[0], OF_LITERAL, False) else None
 
     def _find_fan_out(self) -> None:
         real: Any = getattr(self.tracer, "_real_tracer", self.tracer)  # of a proxy, None before its first span

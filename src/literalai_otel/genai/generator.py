@@ -8,8 +8,9 @@ from collections.abc import AsyncGenerator, Generator
 from inspect import isasyncgen
 from typing import Any
 
-from opentelemetry.context import Context, attach, detach, get_current
+from opentelemetry.context import Context
 
+from literalai_otel.genai.current import attach, detach, get_current
 from literalai_otel.genai.recording import Recording
 from literalai_otel.genai.watch import Fold, Watch
 

@@ -102,10 +102,10 @@ class Recorder:
         metrics = self._meters() if invocation.calls_model and policy().metrics else None
         audience = self._audience if TRACER_PROVIDER_KEY not in context else self._audience_in(context)
         attributes = invocation.attributes
-        alone = audience.is_literal_alone()
+        alone = audience.literal_alone()
         around = context.get(SPAN_KEY)
         stays_bare = (
-            alone
+            alone is not None
             and audience.sampler_is_blind
             and _PLACING.isdisjoint(attributes)
             and (around is None or not getattr(around, BELOW_ANOTHERS, True))
@@ -122,7 +122,9 @@ class Recorder:
                 context,
                 metrics=metrics,
                 accepts_nested=accepts_nested,
-                for_literal_alone=alone,
+                for_literal_alone=alone is not None,
+                # A step around a lone tool is sent before it, by whoever calls the tool.
+                ends_later=alone if stays_bare and invocation.calls_model else None,
             )
         except Exception:
             logger.debug("a call is not recorded", exc_info=True)

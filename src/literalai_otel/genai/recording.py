@@ -5,10 +5,9 @@ where anybody but Literal sees that.
 """
 
 import logging
-import threading
 from collections.abc import Callable
 from itertools import islice
-from time import perf_counter
+from time import perf_counter, time_ns
 from typing import Any, Final
 
 from opentelemetry.context import Context
@@ -22,6 +21,7 @@ from literalai_otel.attributes import (
     RESPONSE_TIME_TO_FIRST_CHUNK,
     STREAM_OUTCOME,
 )
+from literalai_otel.genai.audience import OursAlone
 from literalai_otel.genai.content import ContentPolicy, SpanInfo, policy
 from literalai_otel.genai.invocation import Invocation
 from literalai_otel.genai.keys import RECORDING_KEY
@@ -52,12 +52,14 @@ class Recording:
         "_chunk_at",
         "_content_policy",
         "_contribute",
-        "_end_once",
+        "_ended_at",
+        "_ends_later",
         "_inner",
         "_known_at_start",
         "_later",
         "_later_size",
         "_metrics",
+        "_open",
         "_started_at",
         "_summed",
         "accepts_nested",
@@ -79,8 +81,12 @@ class Recording:
         contribute: "Callable[[Recording], None] | None" = None,
         accepts_nested: bool = False,
         for_literal_alone: bool = False,
+        ends_later: OursAlone | None = None,
     ) -> None:
-        """`for_literal_alone`: nobody but a processor of ours sees `span`, or that to which this one contributes."""
+        """`for_literal_alone`: nobody but a processor of ours sees `span`, or that to which this one contributes.
+
+        `ends_later`, that processor, is given the end of a call that succeeded: it is most of the work.
+        """
         self.invocation = invocation
         self.span = span
         self.accepts_nested = accepts_nested
@@ -101,17 +107,19 @@ class Recording:
         self.defers = for_literal_alone and metrics is None and not self._content_policy.on_spans
         self._later: list[Reader] = []
         self._later_size = 0
-        self._summed: set[str] = set()
+        self._summed: set[str] | None = None
         self._inner: InnerCalls | None = None
         self._known_at_start = len(invocation.attributes)
-        self._end_once = threading.Lock()
+        self._ends_later = ends_later if self.defers and is_recording else None
+        self._open = True
+        self._ended_at: int | None = None
         self._started_at = perf_counter()
         self._chunk_at: float | None = None
 
     @property
     def ended(self) -> bool:
         """Whether the recording is over."""
-        return self._end_once.locked()
+        return not hasattr(self, "_open")
 
     @property
     def counts_chunks(self) -> bool:
@@ -143,7 +151,23 @@ class Recording:
 
     def complete(self) -> None:
         """End: the call succeeded, or its stream was read to the end."""
-        self._end()
+        if self._ends_later is None:
+            self._end()
+            return
+        try:
+            del self._open
+        except AttributeError:
+            return
+        try:
+            self._ended_at = time_ns()
+            invocation = self.invocation
+            size = self._later_size + invocation.content_size + invocation.exchange.size
+            self._ends_later.end_later(self.span, self._end_as_it_was, size)
+        except Exception:
+            logger.debug("a recording was cut short", exc_info=True)
+            self._end_bare()
+        finally:
+            self.context = _NO_CONTEXT  # as in `_end`
 
     def fail(self, error: BaseException, outcome: str | None = None) -> None:
         """End with `error`; the caller re-raises it."""
@@ -169,6 +193,8 @@ class Recording:
             self.span.set_attribute(PROVIDER_NAME, provider)  # what was known at the start is on the span already
         if not self.defers:
             self.invocation.content_size += known.content_size
+            if self._summed is None:
+                self._summed = set()
             take_over(known, self.invocation, self._summed)
             return
         if self._inner is None:
@@ -185,7 +211,9 @@ class Recording:
         description: str | None = None,
         outcome: str | None = None,
     ) -> None:
-        if not self._end_once.acquire(blocking=False):
+        try:
+            del self._open  # one instruction: of two threads that end it, one comes further
+        except AttributeError:
             return
         try:
             attributes = self.invocation.attributes
@@ -214,6 +242,14 @@ class Recording:
         finally:
             # The context names the recording: without this, every call would leave a cycle to the collector.
             self.context = _NO_CONTEXT
+
+    def _end_as_it_was(self) -> None:
+        """The end of a call that is over and succeeded, on the delivery thread."""
+        try:
+            self._write_and_end(self.invocation.attributes)
+        except Exception:
+            logger.debug("a recording was cut short", exc_info=True)
+            self._end_bare()
 
     def _record_exception(self, error: BaseException) -> None:
         try:
@@ -245,7 +281,7 @@ class Recording:
             self._add_content(fields, learned)
         if learned:
             self.span.set_attributes(learned)
-        end_recording_span(self.span, fields)
+        end_recording_span(self.span, fields, self._ended_at)
 
     def _add_content(self, fields: dict[str, Any], learned: dict[str, Any]) -> None:
         info = None if self._content_policy.mask is None else self._info()
@@ -276,7 +312,7 @@ class Recording:
         """The last resort: no span stays open because writing to it failed."""
         try:
             if self.span.is_recording():
-                self.span.end()
+                self.span.end(self._ended_at)
         except Exception:
             logger.debug("a span did not end", exc_info=True)
 

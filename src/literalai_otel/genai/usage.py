@@ -51,6 +51,10 @@ _TOTAL: Final = "total_tokens"
 _SECONDS: Final = "seconds"
 COUNTS: Final = frozenset((*_SPENT, *_MADE, _TOTAL, _SECONDS, *_DETAILS))
 """The fields that `write_usage` looks at."""
+GROUPS: Final = frozenset(_DETAILS)
+"""Those of them that hold others."""
+DETAILS: Final = frozenset((*_INPUT_DETAILS, *_OUTPUT_DETAILS))
+"""The fields inside of those."""
 
 
 def write_usage(usage: Any, attributes: dict[str, Any]) -> None:

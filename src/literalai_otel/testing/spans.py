@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,10 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
+from opentelemetry.trace import Span as ApiSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
+from literalai_otel.export.prepare import EndingSpan
 from literalai_otel.genai.audience import BELOW_ANOTHERS, OF_LITERAL
 from literalai_otel.genai.side_table import SIDE_TABLE, resolve
 
@@ -199,14 +202,40 @@ def span_tree(spans: Sequence[CapturedSpan], *, attributes: Sequence[str] = ()) 
 class LiteralAlone(SpanCapture):
     """A capture that counts as a processor of ours: where it is the only one, recordings leave for later what they can.
 
-    Like `LiteralSpanProcessor`.
+    Like `LiteralSpanProcessor`. What is to end later ends when somebody looks.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self._over: deque[EndingSpan] = deque()
         setattr(self, OF_LITERAL, True)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Count the span as open; none here is a step of another instrumentor."""
         setattr(span, BELOW_ANOTHERS, False)
         super().on_start(span, parent_context)
+
+    def end_later(self, span: ApiSpan, end: Callable[[], None], size: int) -> None:
+        """Keep the end for later (`genai.audience.OursAlone`)."""
+        self._over.append(EndingSpan(span, end, super().on_end))
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Keep the span, after those that were over before."""
+        self._end_all()
+        super().on_end(span)
+
+    @property
+    def spans(self) -> list[CapturedSpan]:
+        """The spans that are over, in order of their end (a copy)."""
+        self._end_all()
+        return super().spans
+
+    @property
+    def still_open(self) -> list[str]:
+        """Names of the spans that were started and are not over."""
+        self._end_all()
+        return super().still_open
+
+    def _end_all(self) -> None:
+        while self._over:
+            self._over.popleft().ended()

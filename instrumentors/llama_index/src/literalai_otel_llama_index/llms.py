@@ -34,7 +34,7 @@ from literalai_otel.jsonable import to_jsonable
 from literalai_otel_llama_index.messages import Said, message_of, snapshot, snapshots, written
 from literalai_otel_llama_index.node import SpanCall
 from literalai_otel_llama_index.providers import provider_of
-from literalai_otel_llama_index.raw import write_raw
+from literalai_otel_llama_index.raw import Raw, raw_of, write_raw
 
 _SETTINGS: Final[Mapping[str, tuple[str, tuple[type, ...]]]] = {
     "temperature": (REQUEST_TEMPERATURE, (int, float)),
@@ -149,11 +149,27 @@ def _template(template: Any) -> Json:
 
 
 def read(recording: Recording, response: Any) -> None:
-    """Write what a ChatResponse or a CompletionResponse tells."""
-    reason = write_raw(response, recording.invocation.attributes)
-    said = _said(response) if recording.wants_content else None
+    """Take over what a ChatResponse or a CompletionResponse tells."""
+    _learn(recording, (raw_of(response),), _said(response) if recording.wants_content else None)
+
+
+def _learn(recording: Recording, answers: tuple[Raw, ...], said: Said | None, text: str = "") -> None:
+    """Learn what `answers` tell, the last of them most, and `said`; `text`: what the pieces of a stream said."""
+    if recording.defers:
+        answers = tuple(map(Raw.kept, answers))
+    recording.learn(partial(_write, answers, said, text))
+
+
+def _write(answers: tuple[Raw, ...], said: Said | None, text: str, invocation: Invocation) -> None:
+    reason = None
+    for answer in answers:
+        reason = write_raw(answer, invocation.attributes)
     if said is not None:
-        _add_answer(recording.invocation, said, reason)
+        invocation.content[OUTPUT_MESSAGES] = partial(_answer, said, reason, text)
+
+
+def _answer(said: Said, reason: str | None, text: str) -> list[Json]:
+    return [message_of(_with_pieces(said, text), reason)]
 
 
 def _said(response: Any) -> Said | None:
@@ -162,10 +178,6 @@ def _said(response: Any) -> Said | None:
         return snapshot(message)
     text = getattr(response, "text", None)
     return None if text is None else Said("assistant", (text,), {})
-
-
-def _add_answer(invocation: Invocation, said: Said, reason: str | None) -> None:
-    invocation.content[OUTPUT_MESSAGES] = lambda: [message_of(said, reason)]
 
 
 def _with_pieces(said: Said, text: str) -> Said:
@@ -198,14 +210,10 @@ class ResponseFold:
             self._pieces.append(delta)
 
     def finish(self) -> None:
-        """Write what the last responses tell into the invocation."""
+        """Learn what the last responses tell."""
         if self._last is None or not self._recording.active:
             return
-        if self._before is not None:
-            # Usage and the finish reason may come apart.
-            write_raw(self._before, self._recording.invocation.attributes)
-        reason = write_raw(self._last, self._recording.invocation.attributes)
-        if self._recording.wants_content:
-            said = _said(self._last)
-            if said is not None:
-                _add_answer(self._recording.invocation, _with_pieces(said, "".join(self._pieces)), reason)
+        # Usage and the finish reason may come apart.
+        last = (self._last,) if self._before is None else (self._before, self._last)
+        said = _said(self._last) if self._recording.wants_content else None
+        _learn(self._recording, tuple(map(raw_of, last)), said, "".join(self._pieces))

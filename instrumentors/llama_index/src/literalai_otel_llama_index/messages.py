@@ -27,6 +27,9 @@ def snapshot(message: Any) -> Said:
     if blocks is None:
         return Said("user", (message,), {})
     extra: Any = getattr(message, "additional_kwargs", None)
+    if len(blocks) == 1 and getattr(blocks[0], "block_type", None) == "text":
+        # Nearly always. The block is not kept: what waits is what the garbage collector walks through.
+        return Said(message.role, (blocks[0].text,), dict(extra) if extra else {})
     return Said(message.role, tuple(blocks), dict(extra) if extra else {})
 
 

@@ -16,9 +16,12 @@ NODE_KEY: Final = create_key("literalai-llama-index-node")
 """In an OTel context, the recorded node that it is inside of."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SpanCall:
-    """The call behind a span: `instance` is None for functions, `method` is the last part of the name."""
+    """The call behind a span: `instance` is None for functions, `method` is the last part of the name.
+
+    Not frozen: that takes a call for each field.
+    """
 
     instance: Any
     method: str

@@ -73,22 +73,33 @@ class MethodCall:
         self.recording.fail(error)
 
     def _returned(self, result: Any) -> None:
-        exchange = self.recording.invocation.exchange
+        recording, endpoint = self.recording, self._endpoint
+        exchange = recording.invocation.exchange
         response = exchange.release()
-        if not self.recording.active:
-            self.recording.complete()
+        if not recording.active:
+            recording.complete()
             return
         # Asking a model for an attribute that it has not is slow.
         is_stream = STREAM_ITERATOR in getattr(result, "__dict__", ())
+        if (
+            recording.defers
+            and endpoint.is_in_bytes
+            and not is_stream
+            and exchange.request_body is not None
+            and exchange.read_response(response) is not None
+        ):  # nearly always: the bytes tell everything, later
+            recording.learn(partial(_learn_answer, endpoint, response.headers))
+            recording.complete()
+            return
         if response is None and is_stream:
             response = getattr(result, "response", None)
         self._keep_request()
         self._note_response(response)
-        if is_stream and self._endpoint.fold is not None:
+        if is_stream and endpoint.fold is not None:
             self._watch(result, response)
         else:
             self._read(result, response)
-            self.recording.complete()
+            recording.complete()
 
     def _keep_request(self) -> None:
         exchange = self.recording.invocation.exchange
@@ -103,9 +114,7 @@ class MethodCall:
         if headers is not None:
             # A look into headers takes longer than all else here, and no program writes into those of an answer.
             recording.learn(partial(_learn_request_id, headers))
-        retries = recording.invocation.exchange.retries
-        if retries:
-            recording.invocation.attributes[REQUEST_RETRIES] = retries
+        _note_retries(recording.invocation)
 
     def _note_failure(self, error: BaseException) -> None:
         exchange = self.recording.invocation.exchange
@@ -159,6 +168,18 @@ class MethodCall:
         else:
             record_stream(stream, watch, STREAM_ITERATOR)
         watch_closing(watch, is_async=self._is_async)
+
+
+def _note_retries(invocation: Invocation) -> None:
+    retries = invocation.exchange.retries
+    if retries:
+        invocation.attributes[REQUEST_RETRIES] = retries
+
+
+def _learn_answer(endpoint: Endpoint, headers: Any, invocation: Invocation) -> None:
+    _learn_request_id(headers, invocation)
+    _note_retries(invocation)
+    endpoint.learn_response(invocation)
 
 
 def _learn_request_id(headers: Any, invocation: Invocation) -> None:

@@ -63,10 +63,16 @@ class Endpoint:
     """Whether the events of its streams may be read later: none of them is an error that the SDK does not raise."""
     keeps_body: bool = True
     """Whether content is made from the bytes of the answer when it is needed; else from the answer, at once."""
+    is_in_bytes: bool = field(init=False)
+    """Whether the bytes of the request and of the answer tell everything."""
     describe: Callable[[Asked], Json] = field(default=body_of)
     """The arguments as a body, for when its bytes are unknown."""
     is_form: bool = False
     """Whether the request is no JSON but a form with a file in it, whose bytes are never known."""
+
+    def __post_init__(self) -> None:
+        """Settle what follows from the rest."""
+        object.__setattr__(self, "is_in_bytes", self.keeps_body and not self.is_form)
 
     def add_request_content(self, invocation: Invocation, options: CallOptions) -> None:
         """Add the producers; they read the request when they are called."""
