@@ -4,8 +4,9 @@ worker): the program runs at its own pace, every call is under its step."""
 import pytest
 
 APP = """
-    import gevent, literalai_otel, openai
+    import gevent, literalai_otel, openai, platform
 
+    platform.platform()  # the SDK asks it, by a child process: from several greenlets at once gevent may lose one
     client = openai.OpenAI()
 
     @literalai_otel.step(type="tool")

@@ -354,7 +354,7 @@ def test_a_fault_of_ours_stays_ours(
         finally:
             function.__code__ = original
         problems = differences(found, bare)
-        if not capture.settled(0.5):
+        if not capture.settled(5):
             problems.append(f"open spans: {capture.still_open}")
             capture.clear()
         if not HITS:
