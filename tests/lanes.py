@@ -33,6 +33,14 @@ PASSES = {
     "serial": ["-m", "serial"],
 }
 """How a lane's tests are run, one after the other: name -> what pytest is told."""
+ALONE = ["-m", "not serial", "--last-failed", "--last-failed-no-failures=none"]
+"""How tests of the shared pass that failed there are run once more, as CPython's own runner does.
+
+Three workers and the processes that their tests start share two cores, and a test that waits for one of these may wait
+too long. What fails alone has failed; what passes is named in the totals.
+"""
+MOST_AGAIN = 5
+"""Failed tests that are run once more, at most: more are no accident."""
 JUNIT = ["-o", "junit_family=xunit1"]
 """The form of the report that keeps what tests put on record."""
 MEMORY_NEEDED = 4 * 1024**3
@@ -106,6 +114,8 @@ class Totals:
     failed: int = 0
     skipped: int = 0
     seconds: float = 0.0
+    broken: list[str] = field(default_factory=list[str])
+    """Names of what failed."""
     notes: list[str] = field(default_factory=list[str])
     records: list[str] = field(default_factory=list[str])
     """What tests put on record with `record_property("published", …)`: lines for a reader."""
@@ -181,15 +191,30 @@ def test(lane: Lane, arguments: list[str]) -> Totals:
     say(f"lane {lane.name}: {lane.about}")
     totals = Totals()
     started = time.monotonic()
+    every = [f"--feature-report={features}", "-o", f"cache_dir={REPORTS / lane.name}.cache", *arguments]
     for name, selection in PASSES.items():
-        run_pass(
-            lane, totals, REPORTS / f"{lane.name}.{name}.xml", [*selection, f"--feature-report={features}", *arguments]
-        )
+        report = REPORTS / f"{lane.name}.{name}.xml"
+        run_pass(lane, totals, report, [*selection, *every])
+        if name == "shared" and 0 < len(totals.broken) <= MOST_AGAIN:
+            run_again(lane, totals, report.with_suffix(".again.xml"), [*ALONE, *every])
     totals.seconds = time.monotonic() - started
     if not totals.passed + totals.failed + totals.skipped:
         totals.failed += 1
         totals.notes.append("no test was selected")
     return totals
+
+
+def run_again(lane: Lane, totals: Totals, junit: Path, options: list[str]) -> None:
+    """Run what failed in the first pass once more, alone; if all of it passes, it counts as passed."""
+    say(f"lane {lane.name}: once more alone: {', '.join(totals.broken)}")
+    again = Totals()
+    run_pass(lane, again, junit, options)
+    if again.failed or again.passed != len(totals.broken):
+        return
+    totals.failed = 0
+    totals.passed += again.passed
+    totals.notes.append(f"passed only alone: {', '.join(totals.broken)}")
+    totals.broken.clear()
 
 
 def run_pass(lane: Lane, totals: Totals, junit: Path, options: list[str]) -> None:
@@ -211,9 +236,14 @@ def run_pass(lane: Lane, totals: Totals, junit: Path, options: list[str]) -> Non
             totals.passed += int(suite.get("tests", 0)) - broken - skipped
             found = [each.get("value", "") for each in suite.iter("property") if each.get("name") == "published"]
             totals.records += found
+            totals.broken += [case.get("name", "") for case in suite.iter("testcase") if _is_broken(case)]
     if status not in (0, NO_TESTS) and totals.failed == failed:
         totals.failed += 1
         totals.notes.append(f"pytest ended with {status}")
+
+
+def _is_broken(case: ElementTree.Element) -> bool:
+    return case.find("failure") is not None or case.find("error") is not None
 
 
 def memory_folder() -> Path | None:

@@ -28,6 +28,7 @@ def test_the_example_is_a_run_with_its_steps(provider: FakeProvider) -> None:
             "OTEL_PYTHON_DISTRO": "literalai",
             "OTEL_PYTHON_CONFIGURATOR": "literalai",
             "OTEL_TRACES_EXPORTER": "console",
+            "OTEL_BSP_SCHEDULE_DELAY": "600000",  # it writes at the end, not between a text and its end of line
         },
         capture_output=True,
         text=True,
