@@ -163,7 +163,7 @@ def bare_environment() -> dict[str, str]:
     """The environment of the tests without any setting of a tracer but what keeps the programs quick."""
     settings = ("OTEL_", "LITERAL_", "OPENAI_")
     others = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
-    # Another exporter's thread writes when it is its time, between a text and its end of line too: here it is at the end.
+    # Another exporter's thread would write when it is its time, between a text and its end of line too.
     console = {"OTEL_BSP_SCHEDULE_DELAY": "600000"}
     return others | console | {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": OF_NO_INTEREST}
 
