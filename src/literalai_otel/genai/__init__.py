@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from literalai_otel.genai.recorder import Recorder
     from literalai_otel.genai.recording import Recording
     from literalai_otel.genai.side_table import SIDE_TABLE, end_span, resolve
-    from literalai_otel.genai.stream import follow_stream, record_stream
+    from literalai_otel.genai.stream import followed, record_stream
     from literalai_otel.genai.suppression import suppressed
     from literalai_otel.genai.watch import Fold, Watch
     from literalai_otel.genai.wrapper import Patch, PatchSet, when_imported
@@ -62,7 +62,7 @@ _HOMES: Final = {
     "end_span": "side_table",
     "fields_of": "fields",
     "finish_abandoned": "abandoned",
-    "follow_stream": "stream",
+    "followed": "stream",
     "given_fields": "fields",
     "items_of": "fields",
     "keep_place": "place",
@@ -111,7 +111,7 @@ __all__ = [
     "end_span",
     "fields_of",
     "finish_abandoned",
-    "follow_stream",
+    "followed",
     "given_fields",
     "items_of",
     "keep_place",

@@ -122,16 +122,16 @@ def record_stream(stream: Any, watch: Watch, attribute: str = "_iterator") -> bo
     return True
 
 
-def follow_stream(stream: Any, watch: Watch, attribute: str = "_iterator") -> None:
-    """Hear for `watch` how `stream` ends, and of its first chunk. Its iterator is a generator.
+def followed(iterator: Generator[Any], watch: Watch) -> Generator[Any]:
+    """What stands in for the `iterator` of a stream so that `watch` hears of its first chunk and of its end.
 
-    The caller takes what the chunks are made of, and makes the recording current meanwhile: what stands in for the
-    iterator then costs next to nothing.
+    The caller takes what the chunks are made of, and makes the recording current meanwhile: this then costs next to
+    nothing.
     """
-    reader: Any = _followed(getattr(stream, attribute), watch)
+    reader: Any = _followed(iterator, watch)
     watch.reader = weakref.ref(reader)
-    setattr(stream, attribute, reader)
     watch.taken = True
+    return reader
 
 
 def _followed(inner: Generator[Any], watch: Watch) -> Generator[Any]:

@@ -75,7 +75,7 @@ class Watch:
         self._is_output: Callable[[Any], bool] | None = getattr(fold, "is_output", None)
         self._fold_error: tuple[str, str] | None = None
         """What the fold has met."""
-        self._hooks: list[str] = []
+        self._hooks: tuple[str, ...] = ()
         self._anchor: weakref.ref[Any] | None = weakref.ref(anchor, self._anchor_gone)
         _OPEN.add(self)
 
@@ -139,11 +139,12 @@ class Watch:
     def hook(self, name: str, make: Callable[[Callable[..., Any], "Watch"], Callable[..., Any]]) -> None:
         """Replace method `name` of the anchor by `make(original, self)` until the recording ends."""
         anchor = self._anchor() if self._anchor is not None else None
-        if anchor is None or not hasattr(anchor, name):
-            return
         # Bound: in the collector's hands the anchor still has to close, when weak references are gone already.
-        setattr(anchor, name, make(getattr(anchor, name), self))
-        self._hooks.append(name)
+        original = getattr(anchor, name, None)
+        if original is None:
+            return
+        setattr(anchor, name, make(original, self))
+        self._hooks += (name,)
 
     def leave_to_parent(self) -> None:
         """In a forked child: how the stream ends is the parent's to say, unless it is read to its end here."""
@@ -180,11 +181,11 @@ class Watch:
 
     def _unhook(self) -> None:
         anchor = self._anchor() if self._anchor is not None else None
-        if anchor is not None:
+        if anchor is not None and self._hooks:
+            fields = anchor.__dict__
             for name in self._hooks:
-                anchor.__dict__.pop(name, None)
-        self._hooks.clear()
-        self._anchor = None
+                fields.pop(name, None)
+        self._hooks, self._anchor = (), None
 
 
 class _OpenWatches:

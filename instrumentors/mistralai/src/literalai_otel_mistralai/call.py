@@ -33,7 +33,7 @@ from literalai_otel.genai import (
 from literalai_otel.genai.call_options import NO_OPTIONS
 from literalai_otel.jsonable import to_jsonable
 from literalai_otel_mistralai.endpoint import Asked, Endpoint, is_given
-from literalai_otel_mistralai.events import STREAM_ITERATOR, has_events, keep_events
+from literalai_otel_mistralai.events import STREAM_ITERATOR, chunks_of, keep_events
 from literalai_otel_mistralai.host import destination
 from literalai_otel_mistralai.wire import source_of
 
@@ -81,6 +81,8 @@ class MethodCall:
             return
         # Asking a model for an attribute that it has not is slow.
         is_stream = STREAM_ITERATOR in getattr(result, "__dict__", ())
+        if response is None and is_stream:
+            response = getattr(result, "response", None)
         if (
             recording.defers
             and endpoint.is_in_bytes
@@ -91,37 +93,28 @@ class MethodCall:
             recording.learn(partial(_learn_answer, endpoint, response.headers))
             recording.complete()
             return
-        if response is None and is_stream:
-            response = getattr(result, "response", None)
-        self._keep_request()
-        self._note_response(response)
+        self._note_exchange(response)
         if is_stream and endpoint.fold is not None:
             self._watch(result, response)
         else:
             self._read(result, response)
             recording.complete()
 
-    def _keep_request(self) -> None:
-        exchange = self.recording.invocation.exchange
-        if self._endpoint.is_form:
+    def _note_exchange(self, response: Any) -> None:
+        recording, endpoint = self.recording, self._endpoint
+        exchange = recording.invocation.exchange
+        if endpoint.is_form:
             exchange.request_body = None
         if exchange.request_body is None:
-            exchange.keep_request(self._endpoint.describe(self._asked))
-
-    def _note_response(self, response: Any) -> None:
-        recording = self.recording
-        headers = getattr(response, "headers", None)
-        if headers is not None:
-            # A look into headers takes longer than all else here, and no program writes into those of an answer.
-            recording.learn(partial(_learn_request_id, headers))
-        _note_retries(recording.invocation)
+            exchange.keep_request(endpoint.describe(self._asked))
+        # A look into headers takes longer than all else here, and no program writes into those of an answer.
+        recording.learn(partial(_learn_exchange, getattr(response, "headers", None)))
 
     def _note_failure(self, error: BaseException) -> None:
         exchange = self.recording.invocation.exchange
         response = exchange.release()
         exchange.failed(error)
-        self._keep_request()
-        self._note_response(response)
+        self._note_exchange(response)
         status = getattr(response, "status_code", None)
         if isinstance(status, int) and status < 400:
             # The SDK could not make a result of an answer that is good for the provider.
@@ -160,29 +153,29 @@ class MethodCall:
             recording.invocation.content_size = recording.invocation.exchange.size
         assert endpoint.fold is not None, "a stream has a fold"
         make_fold = partial(endpoint.fold, wants_content=recording.wants_content)
-        waits = recording.defers and endpoint.stream_may_wait and has_events(stream)
-        fold = KeptEvents(recording, make_fold) if waits else make_fold(recording.invocation)
-        watch = Watch(recording, fold, stream if response is None else response)
-        if isinstance(fold, KeptEvents):
-            keep_events(stream, watch, fold)
-        else:
+        anchor = stream if response is None else response
+        chunks = chunks_of(stream) if recording.defers and endpoint.stream_may_wait else None
+        if chunks is None:
+            watch = Watch(recording, make_fold(recording.invocation), anchor)
             record_stream(stream, watch, STREAM_ITERATOR)
+        else:
+            kept = KeptEvents(recording, make_fold)
+            watch = Watch(recording, kept, anchor)
+            keep_events(stream, chunks, watch, kept)
         watch_closing(watch, is_async=self._is_async)
 
 
-def _note_retries(invocation: Invocation) -> None:
-    retries = invocation.exchange.retries
-    if retries:
-        invocation.attributes[REQUEST_RETRIES] = retries
-
-
 def _learn_answer(endpoint: Endpoint, headers: Any, invocation: Invocation) -> None:
-    _learn_request_id(headers, invocation)
-    _note_retries(invocation)
+    _learn_exchange(headers, invocation)
     endpoint.learn_response(invocation)
 
 
-def _learn_request_id(headers: Any, invocation: Invocation) -> None:
+def _learn_exchange(headers: Any, invocation: Invocation) -> None:
+    retries = invocation.exchange.retries
+    if retries:
+        invocation.attributes[REQUEST_RETRIES] = retries
+    if headers is None:
+        return
     for name in _REQUEST_ID_HEADERS:
         request_id = headers.get(name)
         if isinstance(request_id, str):

@@ -3,12 +3,12 @@
 One comes for each chunk, when the chunk is asked for: what the program does not read is not recorded.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import GEN_CREATED, getgeneratorstate
 from types import GeneratorType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from literalai_otel.genai import KeptEvents, Watch, follow_stream
+from literalai_otel.genai import KeptEvents, Watch, followed
 
 STREAM_ITERATOR: Final = "generator"
 """Where a stream of the SDK keeps its iterator."""
@@ -16,33 +16,34 @@ _DECODER: Final = "decoder"
 """The parameter of what makes that iterator that takes the function from the text of an event to a chunk."""
 
 
-def has_events(stream: Any) -> bool:
-    """Whether `stream` is a sync one that is made of its events as is known here, and nobody has read yet."""
+class Chunks(NamedTuple):
+    """How the SDK makes the chunks of a stream: `make(**arguments)` is the iterator that it has."""
+
+    make: Callable[..., Any]
+    arguments: Mapping[str, Any]
+
+
+def chunks_of(stream: Any) -> Chunks | None:
+    """For a sync stream that is made of its events as is known here, and that nobody has read yet."""
     generator = getattr(stream, STREAM_ITERATOR, None)
-    return (
-        type(generator) is GeneratorType
-        and getgeneratorstate(generator) == GEN_CREATED
-        and getattr(_maker(generator), "__code__", None) is generator.gi_code
-        and callable(generator.gi_frame.f_locals.get(_DECODER))
-    )
+    if type(generator) is not GeneratorType or getgeneratorstate(generator) != GEN_CREATED:
+        return None
+    frame = generator.gi_frame
+    # What the module of its code has by its name: nobody says which function made a generator.
+    make, arguments = frame.f_globals.get(generator.__name__), frame.f_locals
+    if getattr(make, "__code__", None) is not generator.gi_code or not callable(arguments.get(_DECODER)):
+        return None
+    return Chunks(make, arguments)
 
 
-def keep_events(stream: Any, watch: Watch, kept: KeptEvents) -> None:
+def keep_events(stream: Any, chunks: Chunks, watch: Watch, kept: KeptEvents) -> None:
     """Have `kept` take the events of `stream`, and `watch` hear of its end."""
-    generator = getattr(stream, STREAM_ITERATOR)
-    arguments = dict(generator.gi_frame.f_locals)
-    decode: Callable[[str], Any] = arguments[_DECODER]
+    decode: Callable[[str], Any] = chunks.arguments[_DECODER]
     keep = kept.keep
 
     def keep_and_decode(text: str) -> Any:
         keep(text)  # nobody looks at what comes after the end
         return decode(text)
 
-    arguments[_DECODER] = keep_and_decode
-    setattr(stream, STREAM_ITERATOR, kept.read(_maker(generator)(**arguments), watch))
-    follow_stream(stream, watch, STREAM_ITERATOR)
-
-
-def _maker(generator: Any) -> Any:
-    """The function that made `generator`: what the module of its code has by its name."""
-    return generator.gi_frame.f_globals.get(generator.__name__)
+    anew = chunks.make(**{**chunks.arguments, _DECODER: keep_and_decode})
+    setattr(stream, STREAM_ITERATOR, followed(kept.read(anew, watch), watch))

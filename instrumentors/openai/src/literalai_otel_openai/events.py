@@ -8,7 +8,7 @@ from operator import attrgetter
 from types import GeneratorType
 from typing import Any, Final
 
-from literalai_otel.genai import KeptEvents, Watch, follow_stream
+from literalai_otel.genai import KeptEvents, Watch, followed
 
 _TEXT: Final = attrgetter("_data")
 """Of an event that the SDK's decoder made; one of the program's own has `data` alone."""
@@ -21,7 +21,7 @@ def has_events(stream: Any) -> bool:
 
 def keep_events(stream: Any, watch: Watch, kept: KeptEvents) -> None:
     """Have `kept` take the events of `stream`, and `watch` hear of its end."""
-    follow_stream(stream, watch)
+    stream._iterator = followed(stream._iterator, watch)
     stream._decoder = _Decoder(stream._decoder, watch, kept)
 
 
