@@ -12,8 +12,9 @@ from literalai_otel.attributes import (
     RESPONSE_MODEL,
 )
 from literalai_otel.genai import CallOptions, Invocation, fields_of, items_of
+from literalai_otel.genai.parameters import NUMBER, write_parameters
 from literalai_otel.jsonable import to_jsonable
-from literalai_otel_mistralai.endpoint import NUMBER, Asked, Endpoint, Json, body_of, write_parameters
+from literalai_otel_mistralai.endpoint import Asked, Endpoint, Json, body_of
 from literalai_otel_mistralai.messages import content_parts
 from literalai_otel_mistralai.usage import write_texts, write_usage
 

@@ -25,8 +25,9 @@ from literalai_otel.attributes import (
     TOOL_DEFINITIONS,
 )
 from literalai_otel.genai import CallOptions, Invocation, fields_of, items_of
+from literalai_otel.genai.parameters import NUMBER, Parameters, write_parameters
 from literalai_otel_mistralai.completion_stream import CompletionFold
-from literalai_otel_mistralai.endpoint import NUMBER, Asked, Endpoint, Json, Parameters, write_parameters
+from literalai_otel_mistralai.endpoint import Asked, Endpoint, Json
 from literalai_otel_mistralai.messages import input_messages, output_message, tool_definitions
 from literalai_otel_mistralai.usage import write_texts, write_usage
 

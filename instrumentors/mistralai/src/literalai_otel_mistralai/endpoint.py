@@ -15,10 +15,7 @@ from literalai_otel.genai.call_options import NO_OPTIONS
 Json = dict[str, Any]
 Asked = Mapping[str, Any]
 """The parameters of a call: its keyword arguments, since the SDK takes no others, or the JSON that they became."""
-Parameters = Mapping[str, tuple[str, tuple[type, ...]]]
-"""Parameters that become an attribute as they are, and the types that they may have."""
 
-NUMBER: Final = (int, float)
 _NOT_IN_BODY: Final = frozenset(
     {"retries", "server_url", "timeout_ms", "http_headers", "accept_header_override", "additional_properties"}
 )
@@ -97,14 +94,6 @@ def _produced(
     read: Callable[[Json, CallOptions], Any], request: Callable[[], Mapping[str, Any]], options: CallOptions
 ) -> Any:
     return read(dict(request()), options)
-
-
-def write_parameters(asked: Asked, known: Parameters, attributes: dict[str, Any]) -> None:
-    """Write the `known` parameters that have a right type."""
-    for key, value in asked.items():
-        place = known.get(key)
-        if place is not None and isinstance(value, place[1]):
-            attributes[place[0]] = value
 
 
 def settings(request: Json, left_out: frozenset[str]) -> Json:

@@ -19,9 +19,10 @@ from literalai_otel.attributes import (
     TOOL_DEFINITIONS,
 )
 from literalai_otel.genai import CallOptions, Invocation, fields_of, messages, response_items
+from literalai_otel.genai.parameters import NUMBER, Parameters, write_parameters
 from literalai_otel.jsonable import to_jsonable
 from literalai_otel_mistralai.completions import FORMATS
-from literalai_otel_mistralai.endpoint import NUMBER, Asked, Endpoint, Json, Parameters, write_parameters
+from literalai_otel_mistralai.endpoint import Asked, Endpoint, Json
 from literalai_otel_mistralai.usage import write_texts, write_usage
 
 _PARAMETERS: Final[Parameters] = {

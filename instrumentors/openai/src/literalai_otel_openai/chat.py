@@ -30,8 +30,9 @@ from literalai_otel.attributes import (
 )
 from literalai_otel.genai import CallOptions, Invocation, fields_of, items_of
 from literalai_otel.genai.messages import input_messages, output_message, tool_definitions
+from literalai_otel.genai.parameters import NUMBER, Parameters, write_parameters
 from literalai_otel.genai.usage import write_usage
-from literalai_otel_openai.endpoint import NUMBER, Json, Parameters, settings, write_parameters
+from literalai_otel_openai.endpoint import Json, settings
 
 REQUEST_VALUES: Final[Parameters] = {
     "temperature": (REQUEST_TEMPERATURE, NUMBER),

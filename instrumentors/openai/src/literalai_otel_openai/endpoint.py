@@ -5,7 +5,7 @@ Readers tolerate whatever compatible hosts send: missing, null, unknown. They ma
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from literalai_otel.attributes import OUTPUT_MESSAGES
 from literalai_otel.genai import CallOptions, Exchange, Fold, Invocation, without_credentials
@@ -14,10 +14,6 @@ from literalai_otel.genai.call_options import NO_OPTIONS
 Json = dict[str, Any]
 Error = tuple[str, str]
 """Type and message of an error that an answer reports."""
-Parameters = Mapping[str, tuple[str, tuple[type, ...]]]
-"""Parameters of a request that become an attribute as they are, and the types that they may have."""
-
-NUMBER: Final = (int, float)
 
 
 class NothingStreamed:
@@ -80,14 +76,6 @@ class Endpoint:
         exchange = invocation.exchange
         invocation.content[self.output] = lambda: self.read_output(self.answer_in(exchange))
         self.read_response(invocation, self.answer_in(exchange))
-
-
-def write_parameters(request: Mapping[str, Any], known: Parameters, attributes: dict[str, Any]) -> None:
-    """Write the `known` parameters of a request that have a right type."""
-    for key, value in request.items():
-        place = known.get(key)
-        if place is not None and isinstance(value, place[1]):
-            attributes[place[0]] = value
 
 
 def settings(request: Json, left_out: frozenset[str]) -> Json:

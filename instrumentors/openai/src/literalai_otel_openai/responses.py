@@ -30,6 +30,7 @@ from literalai_otel.attributes import (
 )
 from literalai_otel.genai import CallOptions, Invocation, fields_of, items_of
 from literalai_otel.genai.messages import content_parts, tool_definitions
+from literalai_otel.genai.parameters import NUMBER, Parameters, write_parameters
 from literalai_otel.genai.response_items import (
     cleaned,
     finish_reason,
@@ -40,7 +41,7 @@ from literalai_otel.genai.response_items import (
 from literalai_otel.genai.usage import write_usage
 from literalai_otel.jsonable import to_jsonable
 from literalai_otel_openai.chat import FORMATS
-from literalai_otel_openai.endpoint import NUMBER, Error, Json, Parameters, settings, write_parameters
+from literalai_otel_openai.endpoint import Error, Json, settings
 
 _REQUEST_VALUES: Final[Parameters] = {
     "temperature": (REQUEST_TEMPERATURE, NUMBER),

@@ -12,9 +12,10 @@ from literalai_otel.attributes import (
     REQUEST_TEMPERATURE,
 )
 from literalai_otel.genai import CallOptions, Invocation, fields_of, items_of
+from literalai_otel.genai.parameters import NUMBER, Parameters, write_parameters
 from literalai_otel.genai.usage import write_usage
 from literalai_otel.jsonable import loads, to_jsonable
-from literalai_otel_openai.endpoint import NUMBER, Endpoint, Json, Parameters, settings, write_parameters
+from literalai_otel_openai.endpoint import Endpoint, Json, settings
 from literalai_otel_openai.uploads import uploaded_part
 
 _REQUEST_VALUES: Final[Parameters] = {"temperature": (REQUEST_TEMPERATURE, NUMBER)}
