@@ -45,6 +45,8 @@ JUNIT = ["-o", "junit_family=xunit1"]
 """The form of the report that keeps what tests put on record."""
 MEMORY_NEEDED = 4 * 1024**3
 """Bytes that the temporary files of a pass may take."""
+TESTS_FAILED = 1
+"""Exit status of pytest when all tests were run and some failed; what was cut short has others."""
 NO_TESTS = 5
 """Exit status of pytest when nothing was selected, which is no failure of one pass of two."""
 UV = [str(Path(sys.executable).with_name("uv"))]
@@ -184,7 +186,7 @@ def lock(lane: Lane) -> None:
 
 
 def test(lane: Lane, arguments: list[str]) -> Totals:
-    """Run the lane's tests: those that share the machine, a file per worker, then the serial ones."""
+    """Run the lane's tests: those that share the machine, a file per worker (`ALONE`), then the serial ones."""
     REPORTS.mkdir(parents=True, exist_ok=True)
     features = REPORTS / f"{lane.name}.features.jsonl"
     features.unlink(missing_ok=True)
@@ -194,8 +196,8 @@ def test(lane: Lane, arguments: list[str]) -> Totals:
     every = [f"--feature-report={features}", "-o", f"cache_dir={REPORTS / lane.name}.cache", *arguments]
     for name, selection in PASSES.items():
         report = REPORTS / f"{lane.name}.{name}.xml"
-        run_pass(lane, totals, report, [*selection, *every])
-        if name == "shared" and 0 < len(totals.broken) <= MOST_AGAIN:
+        status = run_pass(lane, totals, report, [*selection, *every])
+        if name == "shared" and status == TESTS_FAILED and len(totals.broken) <= MOST_AGAIN:
             run_again(lane, totals, report.with_suffix(".again.xml"), [*ALONE, *every])
     totals.seconds = time.monotonic() - started
     if not totals.passed + totals.failed + totals.skipped:
@@ -217,8 +219,8 @@ def run_again(lane: Lane, totals: Totals, junit: Path, options: list[str]) -> No
     totals.broken.clear()
 
 
-def run_pass(lane: Lane, totals: Totals, junit: Path, options: list[str]) -> None:
-    """Run pytest once and add what its own report counted."""
+def run_pass(lane: Lane, totals: Totals, junit: Path, options: list[str]) -> int:
+    """Run pytest once and add what its own report counted; its exit status."""
     junit.unlink(missing_ok=True)
     command = [str(lane.python), "-m", "pytest", *lane.tests, "-q", f"--junit-xml={junit}", *JUNIT, *options]
     # A tracer set-up of the developer's own shell must not reach the tests.
@@ -240,6 +242,7 @@ def run_pass(lane: Lane, totals: Totals, junit: Path, options: list[str]) -> Non
     if status not in (0, NO_TESTS) and totals.failed == failed:
         totals.failed += 1
         totals.notes.append(f"pytest ended with {status}")
+    return status
 
 
 def _is_broken(case: ElementTree.Element) -> bool:

@@ -160,7 +160,7 @@ def ours(sink: Sink, provider: FakeProvider) -> dict[str, str]:
 
 @pytest.fixture
 def bare_environment() -> dict[str, str]:
-    """The environment of the tests without any setting of a tracer but what keeps the programs quick."""
+    """The environment of the tests without settings of a tracer but what keeps programs quick and their texts whole."""
     settings = ("OTEL_", "LITERAL_", "OPENAI_")
     others = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
     # Another exporter's thread would write when it is its time, between a text and its end of line too.

@@ -24,7 +24,7 @@ class Chunks(NamedTuple):
 
 
 def chunks_of(stream: Any) -> Chunks | None:
-    """For a sync stream that is made of its events as is known here, and that nobody has read yet."""
+    """How the chunks of `stream` are made; None unless it is a sync one, as is known here, that nobody has read."""
     generator = getattr(stream, STREAM_ITERATOR, None)
     if type(generator) is not GeneratorType or getgeneratorstate(generator) != GEN_CREATED:
         return None
